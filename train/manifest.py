@@ -1,0 +1,258 @@
+"""The list a training or an evaluation goes through: one row a picture and its mask."""
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from train.duplicates import find_duplicates, perceptual_hash
+from train.errors import ManifestError, SettingsError
+from train.layouts import Pair, find_pairs
+from train.pictures import read_mask, read_rgb
+from train.splits import PRESETS, fold_splits, preset_split
+
+COLUMNS = ("image", "mask", "centre", "sequence", "split", "sha256")
+SHOWN_PROBLEMS = 20
+"""An error that lists more than this is no longer read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture, its mask and where they belong.
+
+    Attributes:
+        image: the picture's file.
+        mask: the mask's file, or None for a frame known to show no polyp.
+        centre: the hospital or data set it is from.
+        sequence: the recording it is from; empty where that is not known.
+        split: `train`, `validation`, `test`, another name, or empty.
+        sha256: of the picture's file, 64 hexadecimal digits.
+    """
+
+    image: Path
+    mask: Path | None
+    centre: str
+    sequence: str
+    split: str
+    sha256: str
+
+
+def read_manifest(path: Path) -> list[Sample]:
+    """Read a manifest and check every row of it.
+
+    Args:
+        path: a CSV file with the columns `image,mask,centre,sequence,split,sha256`; relative
+            paths start at its folder.
+
+    Returns:
+        The samples, in the file's order.
+
+    Raises:
+        ManifestError: the file cannot be read, or rows of it are wrong: all of them are named.
+    """
+    folder = path.parent.resolve()
+    rows = _rows(path)
+    header = rows[0] if rows else []
+    if tuple(header) != COLUMNS:
+        raise ManifestError(
+            f"{path}: row 1 must be {','.join(COLUMNS)}; it is {','.join(header)[:80] or 'empty'}"
+        )
+    problems: list[str] = []
+    samples: list[Sample] = []
+    seen: dict[Path, int] = {}
+    for number, row in enumerate(rows[1:], start=2):
+        if not row:
+            continue
+        if len(row) != len(COLUMNS):
+            problems.append(f"row {number}: has {len(row)} columns, not {len(COLUMNS)}")
+            continue
+        sample = _sample(row, folder, number, problems)
+        if sample.image in seen:
+            problems.append(
+                f"row {number}, column image: {row[0]} stands in row {seen[sample.image]} already"
+            )
+        seen.setdefault(sample.image, number)
+        samples.append(sample)
+    if not samples and not problems:
+        problems.append("has no rows")
+    if problems:
+        raise ManifestError(f"{path}: {_joined(problems)}")
+    return samples
+
+
+def write_manifest(path: Path, samples: Iterable[Sample]) -> None:
+    """Write a manifest; paths are written relative to its folder where there is such a path.
+
+    Args:
+        path: the CSV file, replaced if it is there.
+        samples: what to list.
+
+    Raises:
+        ManifestError: the file cannot be written.
+    """
+    folder = path.parent.resolve()
+    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for sample in samples:
+                mask = "" if sample.mask is None else _relative(sample.mask, folder)
+                writer.writerow(
+                    (
+                        _relative(sample.image, folder),
+                        mask,
+                        sample.centre,
+                        sample.sequence,
+                        sample.split,
+                        sample.sha256,
+                    )
+                )
+        partial.replace(path)
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def build_manifest(
+    folders: Sequence[Path],
+    preset: str | None = None,
+    *,
+    split: str = "",
+    fold: int | None = None,
+    folds: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[list[Sample], list[str]]:
+    """Find, check and split everything below some folders.
+
+    Args:
+        folders: data sets in any of the layouts of `train.layouts`.
+        preset: `paper-like` or `endocv2021`; None gives every sample `split`.
+        split: the split of every sample where there is neither preset nor fold.
+        fold: this fold of a k-fold by centre validates, the others train; from 0.
+        folds: how many folds; one per centre when None.
+        progress: called with (pairs checked, pairs in all).
+
+    Returns:
+        The samples that can be used, and one line for every problem: pairs that cannot be used
+        are left out, duplicates across splits are named but kept.
+
+    Raises:
+        SettingsError: the preset or the fold makes no sense.
+    """
+    if preset is not None and preset not in PRESETS:
+        raise SettingsError(f"preset {preset!r} is unknown; there are {', '.join(PRESETS)}")
+    if preset is not None and (fold is not None or split):
+        raise SettingsError("a preset names the splits itself: leave out --fold and --split")
+    pairs: dict[Path, Pair] = {}
+    problems: list[str] = []
+    for folder in folders:
+        found, unpaired = find_pairs(folder)
+        pairs.update((pair.image.resolve(), pair) for pair in found)
+        problems += unpaired
+    chosen = [
+        (pair, part)
+        for pair in pairs.values()
+        if (part := preset_split(preset, pair.centre, pair.sequence) if preset else split)
+        is not None
+    ]
+    samples: list[Sample] = []
+    hashes: list[int] = []
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        checks = pool.map(_check, chosen)
+        for done, outcome in enumerate(checks, start=1):
+            if isinstance(outcome, str):
+                problems.append(outcome)
+            else:
+                samples.append(outcome[0])
+                hashes.append(outcome[1])
+            if progress is not None:
+                progress(done, len(chosen))
+    if fold is not None and samples:
+        parts = fold_splits([sample.centre for sample in samples], fold, folds)
+        samples = [replace(s, split=part) for s, part in zip(samples, parts, strict=True)]
+    groups = [sample.split or sample.centre for sample in samples]
+    contents = [sample.sha256 for sample in samples]
+    for first, second, distance in find_duplicates(contents, hashes, groups):
+        how = "the same file" if distance is None else f"nearly the same ({distance} of 64 bits)"
+        problems.append(
+            f"{samples[first].image} ({groups[first]}) and {samples[second].image} "
+            f"({groups[second]}): {how}; keep it in one of them"
+        )
+    return samples, problems
+
+
+def _check(chosen: tuple[Pair, str]) -> tuple[Sample, int] | str:
+    """Make a sample and its perceptual hash, or the line that says why it cannot be used."""
+    pair, split = chosen
+    try:
+        picture = read_rgb(pair.image)
+        read_mask(pair.mask, picture.shape[:2])
+        content = hashlib.sha256(pair.image.read_bytes()).hexdigest()
+    except ManifestError as error:
+        return str(error)
+    except OSError as error:
+        return f"{pair.image}: cannot be read: {error.strerror or error}"
+    image = pair.image.resolve()
+    mask = None if pair.mask is None else pair.mask.resolve()
+    sample = Sample(image, mask, pair.centre, pair.sequence, split, content)
+    return sample, perceptual_hash(picture)
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path}: byte {error.start} is not UTF-8 text") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return list(reader)
+    except csv.Error as error:
+        raise ManifestError(f"{path}: line {reader.line_num} is not CSV: {error}") from error
+
+
+def _sample(row: list[str], folder: Path, number: int, problems: list[str]) -> Sample:
+    """Read one row; what is wrong with it is added to the problems."""
+
+    def located(column: str, written: str) -> Path:
+        path = Path(os.path.normpath(folder / written))
+        try:
+            there = bool(written) and path.is_file()
+        except (OSError, ValueError):
+            there = False
+        if not there:
+            shown = ascii(written)[1:-1][:200] or "empty"
+            problems.append(f"row {number}, column {column}: {shown} is no file")
+        return path
+
+    image, mask, centre, sequence, split, sha256 = row
+    if not centre.strip():
+        problems.append(f"row {number}, column centre: is empty")
+    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        problems.append(f"row {number}, column sha256: is not 64 hexadecimal digits in lower case")
+    return Sample(
+        located("image", image),
+        located("mask", mask) if mask else None,
+        centre,
+        sequence,
+        split,
+        sha256,
+    )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), folder)).as_posix()
+    except ValueError:  # another drive
+        return str(path.resolve())
+
+
+def _joined(problems: Sequence[str]) -> str:
+    more = len(problems) - SHOWN_PROBLEMS
+    return "; ".join(problems[:SHOWN_PROBLEMS]) + (f"; and {more} more" if more > 0 else "")
