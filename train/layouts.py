@@ -16,6 +16,7 @@ several pairs of names:
 
 import os
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,13 @@ SEQUENCE_CENTRE = "sequences"
 KVASIR_NAMES = frozenset({"kvasir-seg", "kvasir", "hyperkvasir", "segmented-images"})
 KVASIR = "kvasir-seg"
 """Kvasir-SEG and HyperKvasir's segmented images are the same thousand pictures."""
+
+CLINIC_FOLDER = "original"
+CLINIC_LAST_FRAMES = (
+    *(25, 50, 67, 78, 103, 126, 151, 177, 199, 205, 227, 252, 277, 297, 317),
+    *(342, 363, 383, 408, 428, 447, 466, 478, 503, 528, 546, 571, 591, 612),
+)
+"""Last frame of each of CVC-ClinicDB's 29 sequences, as published with it."""
 
 FORMAT_FOLDERS = frozenset({"png", "tif"})
 """CVC-ClinicDB is also handed round as the same pictures in both formats, a folder each."""
@@ -128,10 +136,14 @@ def _pair_up(
     by_stem: dict[str, list[Path]] = {}
     for mask in _pictures(masks):
         by_stem.setdefault(mask.stem, []).append(mask)
+    numbered = images.name.lower() == CLINIC_FOLDER
     for image in _pictures(images):
+        centre, sequence = origin
+        if numbered and image.stem.isdecimal() and int(image.stem) <= CLINIC_LAST_FRAMES[-1]:
+            sequence = f"sequence{bisect_left(CLINIC_LAST_FRAMES, int(image.stem)) + 1}"
         found = next((by_stem.pop(name) for name in _mask_names(image.stem) if name in by_stem), [])
         if len(found) == 1:
-            pairs.append(Pair(image, found[0], *origin))
+            pairs.append(Pair(image, found[0], centre, sequence))
         elif found:
             names = " and ".join(mask.name for mask in found)
             problems.append(f"{image}: has two masks, {names}, in {masks}: keep one")

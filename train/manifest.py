@@ -6,14 +6,14 @@ import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from train.duplicates import find_duplicates, perceptual_hash
-from train.errors import ManifestError, SettingsError
+from train.errors import ManifestError
 from train.layouts import Pair, find_pairs
 from train.pictures import read_mask, read_rgb
-from train.splits import PRESETS, fold_splits, preset_split
+from train.splits import SplitPlan, assign_splits
 
 COLUMNS = ("image", "mask", "centre", "sequence", "split", "sha256")
 SHOWN_PROBLEMS = 20
@@ -123,67 +123,72 @@ def build_manifest(
     preset: str | None = None,
     *,
     split: str = "",
+    validation: Sequence[str] = (),
+    test: Sequence[str] = (),
     fold: int | None = None,
     folds: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[list[Sample], list[str]]:
-    """Find, check and split everything below some folders.
+    """Find, split and check everything below some folders.
 
     Args:
         folders: data sets in any of the layouts of `train.layouts`.
-        preset: `paper-like` or `endocv2021`; None gives every sample `split`.
-        split: the split of every sample where there is neither preset nor fold.
-        fold: this fold of a k-fold by centre validates, the others train; from 0.
+        preset: as in `SplitPlan`, like the five that follow.
+        split: the split of every sample where nothing else is said.
+        validation: centres and sequences that validate.
+        test: centres and sequences that test.
+        fold: the fold that validates, from 0.
         folds: how many folds; one per centre when None.
         progress: called with (pairs checked, pairs in all).
 
     Returns:
         The samples that can be used, and one line for every problem: pairs that cannot be used
-        are left out, duplicates across splits are named but kept.
+        are left out; duplicates across splits (across centres where there are no splits) are
+        named but kept.
 
     Raises:
-        SettingsError: the preset or the fold makes no sense.
+        SettingsError: the wishes for splits make no sense.
     """
-    if preset is not None and preset not in PRESETS:
-        raise SettingsError(f"preset {preset!r} is unknown; there are {', '.join(PRESETS)}")
-    if preset is not None and (fold is not None or split):
-        raise SettingsError("a preset names the splits itself: leave out --fold and --split")
+    plan = SplitPlan(preset, tuple(validation), tuple(test), fold, folds, split)
     pairs: dict[Path, Pair] = {}
     problems: list[str] = []
     for folder in folders:
         found, unpaired = find_pairs(folder)
         pairs.update((pair.image.resolve(), pair) for pair in found)
         problems += unpaired
-    chosen = [
-        (pair, part)
-        for pair in pairs.values()
-        if (part := preset_split(preset, pair.centre, pair.sequence) if preset else split)
-        is not None
+    parts = assign_splits([(pair.centre, pair.sequence) for pair in pairs.values()], plan)
+    wanted = [
+        (pair, part) for pair, part in zip(pairs.values(), parts, strict=True) if part is not None
     ]
     samples: list[Sample] = []
     hashes: list[int] = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        checks = pool.map(_check, chosen)
-        for done, outcome in enumerate(checks, start=1):
+        for done, outcome in enumerate(pool.map(_check, wanted), start=1):
             if isinstance(outcome, str):
                 problems.append(outcome)
             else:
                 samples.append(outcome[0])
                 hashes.append(outcome[1])
             if progress is not None:
-                progress(done, len(chosen))
-    if fold is not None and samples:
-        parts = fold_splits([sample.centre for sample in samples], fold, folds)
-        samples = [replace(s, split=part) for s, part in zip(samples, parts, strict=True)]
+                progress(done, len(wanted))
+    return samples, problems + _duplicates(samples, hashes)
+
+
+def _duplicates(samples: Sequence[Sample], hashes: Sequence[int]) -> list[str]:
+    """Name pictures that stand in two splits, or in two centres where there are no splits."""
     groups = [sample.split or sample.centre for sample in samples]
-    contents = [sample.sha256 for sample in samples]
-    for first, second, distance in find_duplicates(contents, hashes, groups):
-        how = "the same file" if distance is None else f"nearly the same ({distance} of 64 bits)"
-        problems.append(
-            f"{samples[first].image} ({groups[first]}) and {samples[second].image} "
-            f"({groups[second]}): {how}; keep it in one of them"
+    lines = []
+    for first, second, distance in find_duplicates(
+        [sample.sha256 for sample in samples], hashes, groups
+    ):
+        how = (
+            "the same file" if distance is None else f"the same picture, {distance} of 64 bits off"
         )
-    return samples, problems
+        lines.append(
+            f"{samples[first].image} ({groups[first]}) and {samples[second].image} "
+            f"({groups[second]}): {how}: keep it in one of them"
+        )
+    return lines
 
 
 def _check(chosen: tuple[Pair, str]) -> tuple[Sample, int] | str:

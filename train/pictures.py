@@ -1,6 +1,7 @@
 """A picture and its mask as they come off the disk: one way to read them, everywhere in `train`."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,46 +12,48 @@ from train.errors import ManifestError
 MASK_THRESHOLD = 127
 """A many-valued mask (one that went through JPEG) is polyp above this level."""
 
+JPEG_START, JPEG_SCAN, JPEG_END = b"\xff\xd8", b"\xff\xda", b"\xff\xd9"
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg"})
 
-FAINT = 48
-"""JPEG leaves a black mask below this level; a mask whose brightest sample lies between it and
-the threshold was drawn too dark to be read as intended."""
 
-
-def decode(path: Path, flags: int) -> NDArray[np.uint8]:
+def decode(path: Path, flags: int) -> NDArray[Any]:
     """Decode one picture file.
 
     Args:
         path: the file.
-        flags: OpenCV's reading mode.
+        flags: OpenCV's reading mode; orientation tags are ignored, as masks have none.
 
     Returns:
-        What OpenCV makes of it, (H, W) or (H, W, 3) uint8.
+        What OpenCV makes of it, (H, W) or (H, W, 3).
 
     Raises:
-        ManifestError: the file is missing or is no picture OpenCV can decode.
+        ManifestError: the file is missing, broken off, or no picture OpenCV can decode.
     """
     try:
-        encoded = np.frombuffer(path.read_bytes(), np.uint8)
+        encoded = path.read_bytes()
     except OSError as error:
         raise ManifestError(f"{path}: cannot be read: {error.strerror or error}") from error
+    # OpenCV 4 fills a JPEG that breaks off with grey and says nothing.
+    cut = encoded.startswith(JPEG_START) and encoded.rfind(JPEG_END) < encoded.rfind(JPEG_SCAN)
     try:
-        picture = cv2.imdecode(encoded, flags) if encoded.size else None
+        samples = np.frombuffer(encoded, np.uint8)
+        flags |= cv2.IMREAD_IGNORE_ORIENTATION
+        picture = cv2.imdecode(samples, flags) if encoded and not cut else None
     except cv2.error:
         picture = None
     if picture is None:
-        raise ManifestError(f"{path}: is not a picture that can be decoded; export it again")
-    return np.asarray(picture, np.uint8)
+        what = "breaks off" if cut else "is no picture that can be decoded"
+        raise ManifestError(f"{path}: {what}: export it again or take it out")
+    return np.asarray(picture)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """Read a picture as (H, W, 3) uint8 RGB, orientation tags ignored as masks have none.
+    """Read a picture as (H, W, 3) uint8 RGB.
 
     Raises:
         ManifestError: the file is missing or cannot be decoded.
     """
-    bgr = decode(path, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    bgr = decode(path, cv2.IMREAD_COLOR)
     return np.ascontiguousarray(bgr[..., ::-1])
 
 
@@ -59,6 +62,7 @@ def read_mask(path: Path | None, size: tuple[int, int]) -> NDArray[np.bool_]:
 
     Two levels of which one is 0 mean themselves, whatever the other is (1, 255, a palette's
     colour); more levels come from JPEG or from smoothed edges and are cut at `MASK_THRESHOLD`.
+    A mask that would come out all background or all polyp though it has several levels is refused.
 
     Args:
         path: the mask's file, or None for a frame known to show no polyp.
@@ -73,7 +77,7 @@ def read_mask(path: Path | None, size: tuple[int, int]) -> NDArray[np.bool_]:
     """
     if path is None:
         return np.zeros(size, np.bool_)
-    levels = decode(path, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION)
+    levels = decode(path, cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH)
     if levels.shape != size:
         raise ManifestError(
             f"{path}: mask is {levels.shape[1]}x{levels.shape[0]} but its image is "
@@ -82,11 +86,11 @@ def read_mask(path: Path | None, size: tuple[int, int]) -> NDArray[np.bool_]:
     return binarise(levels, path)
 
 
-def binarise(levels: NDArray[np.uint8], path: Path) -> NDArray[np.bool_]:
+def binarise(levels: NDArray[Any], path: Path) -> NDArray[np.bool_]:
     """Turn a mask's grey levels into polyp and background.
 
     Args:
-        levels: (H, W) uint8.
+        levels: (H, W) uint8 or uint16.
         path: the file they came from: its suffix says whether it is JPEG.
 
     Returns:
@@ -95,16 +99,16 @@ def binarise(levels: NDArray[np.uint8], path: Path) -> NDArray[np.bool_]:
     Raises:
         ManifestError: the levels are those of no mask.
     """
-    present = np.flatnonzero(np.bincount(levels.ravel(), minlength=256))
-    lossless = path.suffix.lower() not in JPEG_SUFFIXES
-    if lossless and present.size <= 2 and present[0] == 0:
+    present = np.flatnonzero(np.bincount(levels.ravel()))
+    darkest, brightest = int(present[0]), int(present[-1])
+    if present.size <= 2 and darkest == 0 and path.suffix.lower() not in JPEG_SUFFIXES:
         return levels > 0
-    brightest = int(present[-1])
-    faint = brightest <= MASK_THRESHOLD and (lossless or brightest > FAINT)
-    if faint or (present[0] > MASK_THRESHOLD and present.size > 1 and lossless):
-        shown = ", ".join(map(str, present[:4])) + (", …" if present.size > 4 else "")
+    if brightest == 0:
+        return np.zeros(levels.shape, np.bool_)
+    step = 256 if brightest > 255 else 1  # 16 bits
+    if brightest // step <= MASK_THRESHOLD or MASK_THRESHOLD < darkest // step < brightest // step:
         raise ManifestError(
-            f"{path}: levels {shown} up to {brightest} are not a mask's; "
+            f"{path}: {present.size} levels from {darkest} to {brightest} are not a mask's: "
             "export it with 0 for background and 255 for polyp"
         )
-    return levels > MASK_THRESHOLD
+    return levels // step > MASK_THRESHOLD

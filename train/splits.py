@@ -1,7 +1,9 @@
-"""Which sample trains, which validates, which tests."""
+"""Which sample trains, which validates, which tests: never two frames of one recording in two."""
 
+import difflib
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from train.errors import SettingsError
 from train.layouts import KVASIR
@@ -15,32 +17,73 @@ ENDOCV_VALIDATION = re.compile(r"seq([1-9]|1[0-5])|seq([6-9]|10)_neg")
 """The authors' scripts' own lists (their train_CSVs and val_CSVs)."""
 
 
-def preset_split(preset: str, centre: str, sequence: str) -> str | None:
-    """Say which split a preset gives a sample.
+@dataclass(frozen=True, slots=True)
+class SplitPlan:
+    """How samples are shared out; one way at a time.
 
-    Args:
+    Attributes:
         preset: `paper-like` (C1–C4 train, C5 validates, Kvasir-SEG tests, anything else trains)
             or `endocv2021` (the authors' own: C1–C5 and seq1_neg–seq5_neg train, seq1–seq15 and
             seq6_neg–seq10_neg validate, Kvasir-SEG tests, anything else is left out).
-        centre: the sample's centre.
-        sequence: its sequence, or empty.
+        validation: centres and sequences that validate while the rest trains.
+        test: centres and sequences that test.
+        fold: this fold of a k-fold by centre validates while the others train; from 0.
+        folds: how many folds; one per centre when None.
+        split: the split of every sample where nothing else is said; may be empty.
+    """
+
+    preset: str | None = None
+    validation: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+    fold: int | None = None
+    folds: int | None = None
+    split: str = ""
+
+    def __post_init__(self) -> None:
+        if self.preset is not None and self.preset not in PRESETS:
+            nearest = difflib.get_close_matches(self.preset, PRESETS, 1, 0.0)[0]
+            raise SettingsError(
+                f"preset {self.preset!r} is unknown; the nearest is {nearest!r} "
+                f"(there are {', '.join(PRESETS)})"
+            )
+        ways = [
+            self.preset is not None,
+            bool(self.validation or self.test),
+            self.fold is not None,
+            bool(self.split),
+        ]
+        if sum(ways) > 1:
+            raise SettingsError(
+                "give one of a preset, validation and test names, a fold, or one split for all"
+            )
+
+
+def assign_splits(origins: Sequence[tuple[str, str]], plan: SplitPlan) -> list[str | None]:
+    """Give every sample its split.
+
+    Args:
+        origins: each sample's (centre, sequence); the sequence may be empty.
+        plan: how.
 
     Returns:
-        The split, or None for a sample that the preset leaves out.
+        Each sample's split, None for one that the plan leaves out.
 
     Raises:
-        SettingsError: there is no such preset.
+        SettingsError: the plan names a centre or sequence that is not there, or its folds cannot
+            be made.
     """
-    if preset not in PRESETS:
-        raise SettingsError(f"preset {preset!r} is unknown; there are {', '.join(PRESETS)}")
-    if centre == KVASIR:
-        return TEST
-    if preset == "paper-like":
-        return VALIDATION if centre == "C5" else TRAIN
-    part = sequence or centre
-    if ENDOCV_TRAIN.fullmatch(part):
-        return TRAIN
-    return VALIDATION if ENDOCV_VALIDATION.fullmatch(part) else None
+    if plan.preset is not None:
+        return [_preset_split(plan.preset, centre, sequence) for centre, sequence in origins]
+    if plan.fold is not None:
+        shares = folds_by_centre((centre for centre, _ in origins), plan.folds)
+        if not 0 <= plan.fold < len(shares):
+            raise SettingsError(f"fold {plan.fold} is none of folds 0 to {len(shares) - 1}")
+        held_out = shares[plan.fold]
+        return [VALIDATION if centre in held_out else TRAIN for centre, _ in origins]
+    if plan.validation or plan.test:
+        _check_names(plan, {name for origin in origins for name in origin if name})
+        return [_named_split(plan, origin) for origin in origins]
+    return [plan.split] * len(origins)
 
 
 def folds_by_centre(centres: Iterable[str], folds: int | None = None) -> list[tuple[str, ...]]:
@@ -73,13 +116,29 @@ def folds_by_centre(centres: Iterable[str], folds: int | None = None) -> list[tu
     return [tuple(sorted(share)) for share in shares]
 
 
-def fold_splits(centres: Sequence[str], fold: int, folds: int | None = None) -> list[str]:
-    """Split every sample so that one fold validates and the rest train.
+def _preset_split(preset: str, centre: str, sequence: str) -> str | None:
+    if centre == KVASIR:
+        return TEST
+    if preset == "paper-like":
+        return VALIDATION if centre == "C5" else TRAIN
+    part = sequence or centre
+    if ENDOCV_TRAIN.fullmatch(part):
+        return TRAIN
+    return VALIDATION if ENDOCV_VALIDATION.fullmatch(part) else None
 
-    Raises:
-        SettingsError: the fold is out of range, or `folds_by_centre` refuses.
-    """
-    shares = folds_by_centre(centres, folds)
-    if not 0 <= fold < len(shares):
-        raise SettingsError(f"fold {fold} is out of range: there are folds 0 to {len(shares) - 1}")
-    return [VALIDATION if centre in shares[fold] else TRAIN for centre in centres]
+
+def _named_split(plan: SplitPlan, origin: tuple[str, str]) -> str:
+    if any(name in plan.test for name in origin):
+        return TEST
+    return VALIDATION if any(name in plan.validation for name in origin) else TRAIN
+
+
+def _check_names(plan: SplitPlan, known: set[str]) -> None:
+    problems = [f"{name} both validates and tests" for name in set(plan.test) & {*plan.validation}]
+    for name in (*plan.validation, *plan.test):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1, 0.0)
+            hint = f", the nearest is {near[0]}" if near else ""
+            problems.append(f"no centre or sequence is called {name}{hint}")
+    if problems:
+        raise SettingsError("; ".join(problems))
