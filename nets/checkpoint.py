@@ -1,0 +1,174 @@
+"""One member on disk: a safetensors file whose header says what it is.
+
+The header (safetensors' `__metadata__`) carries one JSON text under `divergentnets`: the
+format's version, the member's spec with its preprocessing, and what it earned on which data.
+Nothing is ever unpickled.
+"""
+
+import json
+import os
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from nets.errors import CheckpointError
+from nets.spec import MEMBER_SPEC, MemberSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FORMAT_VERSION = 1
+HEADER_KEY = "divergentnets"
+LARGEST_HEADER = 16 * 2**20
+PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        spec: what to build and how to feed it.
+        metrics: what it earned, by name.
+        trained_on: data, seed and recipe, for people.
+    """
+
+    spec: MemberSpec
+    metrics: dict[str, float] = field(default_factory=dict)
+    trained_on: dict[str, Any] = field(default_factory=dict)
+
+
+def save_checkpoint(path: Path, module: "nn.Module", header: Header, *, half: bool = False) -> None:
+    """Write a member atomically.
+
+    Args:
+        path: the file's final name, `.safetensors`.
+        module: a module that `nets.architectures.build(header.spec)` made.
+        header: what the file says of itself.
+        half: store floating-point weights as float16.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    tensors = {
+        key: (value.half() if half and value.dtype == torch.float32 else value)
+        .detach()
+        .cpu()
+        .contiguous()
+        for key, value in module.state_dict().items()
+    }
+    text = json.dumps(
+        {
+            "format_version": FORMAT_VERSION,
+            "spec": header.spec.as_dict(),
+            "metrics": header.metrics,
+            "trained_on": header.trained_on,
+        }
+    )
+    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+    save_file(tensors, partial, metadata={HEADER_KEY: text})
+    os.replace(partial, path)
+
+
+def read_header(path: Path) -> Header:
+    """What a checkpoint says of itself, without its tensors and without torch.
+
+    Raises:
+        CheckpointError: missing, not safetensors, a pickle, of a newer format, or a spec that
+            makes no sense.
+    """
+    text = _metadata(path).get(HEADER_KEY)
+    if not isinstance(text, str):
+        raise CheckpointError(f"{path}: safetensors, but not a DivergentNets checkpoint")
+    try:
+        values = json.loads(text)
+        version = int(values["format_version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: the checkpoint's header is damaged") from error
+    if version > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: checkpoint format {version} is newer than {FORMAT_VERSION}, the newest this "
+            "program knows: update it"
+        )
+    try:
+        spec = MEMBER_SPEC.validate_python(values.get("spec"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "spec"
+        raise CheckpointError(
+            f"{path}: the checkpoint's spec is wrong at {where}: {first['msg']}"
+        ) from error
+    return Header(spec, dict(values.get("metrics") or {}), dict(values.get("trained_on") or {}))
+
+
+def load_checkpoint(path: Path) -> "tuple[nn.Module, Header]":
+    """A member in evaluation mode, float32, on the CPU.
+
+    Raises:
+        CheckpointError: as `read_header`, or the tensors do not fit the spec.
+    """
+    header = read_header(path)
+    from dataclasses import replace
+
+    from safetensors.torch import load_file
+
+    from nets.architectures import build
+    from nets.spec import NetworkSpec, TriNetSpec
+
+    def scratch(network: NetworkSpec) -> NetworkSpec:
+        return replace(network, encoder_weights="none")
+
+    network = header.spec.network
+    if isinstance(network, TriNetSpec):
+        network = replace(
+            network,
+            left=scratch(network.left),
+            right=scratch(network.right),
+            top=scratch(network.top),
+        )
+    else:
+        network = scratch(network)
+    module = build(replace(header.spec, network=network))
+    try:
+        tensors = load_file(path)
+    except Exception as error:
+        raise CheckpointError(f"{path}: the tensors cannot be read: {error}") from error
+    own = module.state_dict()
+    wrong = sorted(own.keys() ^ tensors.keys()) or sorted(
+        key for key in own if own[key].shape != tensors[key].shape
+    )
+    if wrong:
+        raise CheckpointError(
+            f"{path}: the spec does not fit the tensors ({len(wrong)} differ, such as {wrong[0]})"
+        )
+    module.load_state_dict({key: value.to(own[key].dtype) for key, value in tensors.items()})
+    return module.eval(), header
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(8)
+            if start.startswith(PICKLE_STARTS):
+                raise CheckpointError(
+                    f"{path}: a pickle, which can run code when it is opened, so it is refused: "
+                    "convert it with `divergent-train import-release`"
+                )
+            if len(start) < 8:
+                raise CheckpointError(f"{path}: {size} bytes are no checkpoint")
+            (length,) = struct.unpack("<Q", start)
+            if length > min(LARGEST_HEADER, size - 8):
+                raise CheckpointError(f"{path}: not a safetensors file")
+            values = json.loads(file.read(length))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path}: no such checkpoint") from error
+    except OSError as error:
+        raise CheckpointError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path}: not a safetensors file") from error
+    metadata = values.get("__metadata__") if isinstance(values, dict) else None
+    return metadata if isinstance(metadata, dict) else {}

@@ -1,0 +1,1 @@
+"""A frame's journey: source, view, engine, overlay, recording."""

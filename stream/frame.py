@@ -1,0 +1,117 @@
+"""A frame as it travels from source to encoder: native planes and exact time."""
+
+import time
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+
+from nets.picture import LAYOUTS, Colour, Layout, Matrix, Picture, Plane
+from stream.errors import SourceError
+
+FULL_RANGE_ALIASES = {f"yuvj{sub}p": f"yuv{sub}p" for sub in ("420", "422", "444")}
+"""FFmpeg's old names for the full-range layouts."""
+
+MATRIX_OF_TAG = {
+    Colorspace.ITU709: Matrix.BT709,
+    Colorspace.FCC: Matrix.BT601,
+    Colorspace.ITU601: Matrix.BT601,
+    Colorspace.SMPTE170M: Matrix.BT601,
+    9: Matrix.BT2020,  # H.273: BT.2020 non-constant luminance
+    10: Matrix.BT2020,  # H.273: BT.2020 constant luminance
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of one source, never changed in place.
+
+    Attributes:
+        index: place in the source, from 0.
+        pts: presentation time in units of `time_base`, exactly the source's.
+        time_base: seconds per unit of `pts`.
+        picture: native planes, their layout and colour.
+        arrived_at: monotonic seconds when the frame left its source.
+        decoded: the decoder's own frame whose memory `picture` views, if there is one.
+    """
+
+    index: int
+    pts: int
+    time_base: Fraction
+    picture: Picture
+    arrived_at: float
+    decoded: av.VideoFrame | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def seconds(self) -> Fraction:
+        """Presentation time, exact."""
+        return self.pts * self.time_base
+
+    def with_picture(self, picture: Picture) -> "Frame":
+        """The same moment with other samples."""
+        return replace(self, picture=picture, decoded=None)
+
+
+def layout_of(name: str) -> Layout | None:
+    """The layout of an FFmpeg pixel format, or None where the format has to be converted."""
+    return LAYOUTS.get(FULL_RANGE_ALIASES.get(name, name))
+
+
+def colour_of(decoded: av.VideoFrame) -> Colour:
+    """The colour a decoded frame says it has, or the one such a frame has by default."""
+    untagged = Colour.untagged(decoded.height)
+    matrix = MATRIX_OF_TAG.get(decoded.colorspace, untagged.matrix)
+    full = decoded.color_range == ColorRange.JPEG or decoded.format.name in FULL_RANGE_ALIASES
+    return Colour(matrix, full)
+
+
+def view_plane(plane: av.video.plane.VideoPlane, shape: tuple[int, ...], dtype: type) -> Plane:
+    """A plane's samples as an array over the decoder's own memory, padding cut off."""
+    flat = np.frombuffer(plane, dtype)
+    rows = flat.reshape(plane.height, plane.line_size // np.dtype(dtype).itemsize)
+    samples = int(np.prod(shape[1:]))
+    return rows[: shape[0], :samples].reshape(shape) if len(shape) == 2 else (
+        rows[: shape[0], :samples].reshape(shape[0], *shape[1:])
+    )
+
+
+def picture_of(decoded: av.VideoFrame) -> Picture:
+    """The planes of a decoded frame, nothing copied.
+
+    Raises:
+        SourceError: the frame's format is not one that travels; convert it first.
+    """
+    layout = layout_of(decoded.format.name)
+    if layout is None:
+        raise SourceError(f"pixel format {decoded.format.name} has to be converted at the source")
+    shapes = layout.plane_shapes(decoded.height, decoded.width)
+    planes = tuple(
+        view_plane(plane, shape, layout.dtype)
+        for plane, shape in zip(decoded.planes, shapes, strict=False)
+    )
+    return Picture(planes, layout, colour_of(decoded))
+
+
+def frame_of(decoded: av.VideoFrame, index: int, pts: int, time_base: Fraction) -> Frame:
+    """A decoder's frame as one that travels."""
+    return Frame(index, pts, time_base, picture_of(decoded), time.monotonic(), decoded)
+
+
+def decoded_of(frame: Frame) -> av.VideoFrame:
+    """A frame as the encoder wants it: the decoder's own, or a new one with copied planes."""
+    if frame.decoded is not None:
+        return frame.decoded
+    picture = frame.picture
+    native = av.VideoFrame(picture.width, picture.height, picture.layout.name)
+    for plane, source in zip(native.planes, picture.planes, strict=True):
+        view_plane(plane, source.shape, picture.layout.dtype)[...] = source
+    native.colorspace = {
+        Matrix.BT601: Colorspace.SMPTE170M,
+        Matrix.BT709: Colorspace.ITU709,
+        Matrix.BT2020: 9,
+    }[picture.colour.matrix]
+    native.color_range = ColorRange.JPEG if picture.colour.full_range else ColorRange.MPEG
+    native.pts, native.time_base = frame.pts, frame.time_base
+    return native

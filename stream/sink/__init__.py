@@ -1,0 +1,1 @@
+"""Where frames and what was found in them go to."""

@@ -1,0 +1,1 @@
+"""A sample's journey: manifest, dataset, augmentation, member, loss, checkpoint."""

@@ -1,0 +1,49 @@
+"""What a member's map is compared with the truth by."""
+
+import torch
+from torch import Tensor
+
+from nets.errors import ShapeError
+from nets.spec import POLYP
+
+DICE_EPSILON = 1.0  # the authors' code; the paper's Eq. 1 has none
+
+
+def single_channel_dice(
+    probability: Tensor, target: Tensor, channel: int = POLYP, epsilon: float = DICE_EPSILON
+) -> Tensor:
+    """Dice loss of one class, pooled over the batch (paper, Eq. 1; section 2.3).
+
+    Eq. 1 is the coefficient; what is minimised is one minus it, as in the authors' code.
+    The sums are taken in float32: in half precision a sum over 256 x 256 overflows.
+
+    Args:
+        probability: (N, C, H, W) floating point, softmax over C.
+        target: (N, H, W) integer class indices.
+        channel: the class that counts.
+        epsilon: added to numerator and denominator.
+
+    Returns:
+        Scalar float32 in [0, 1]; 0 is a perfect match.
+
+    Raises:
+        ShapeError: the two do not agree in N, H or W.
+    """
+    predicted, truth = _one_class(probability, target, channel)
+    overlap = (predicted * truth).sum()
+    return 1.0 - (2.0 * overlap + epsilon) / (predicted.sum() + truth.sum() + epsilon)
+
+
+def cross_entropy(probability: Tensor, target: Tensor, channel: int = POLYP) -> Tensor:
+    """Mean binary cross-entropy of one class, float32; arguments as `single_channel_dice`."""
+    predicted, truth = _one_class(probability, target, channel)
+    return torch.nn.functional.binary_cross_entropy(predicted.clamp(1e-6, 1.0 - 1e-6), truth)
+
+
+def _one_class(probability: Tensor, target: Tensor, channel: int) -> tuple[Tensor, Tensor]:
+    if probability.ndim != 4 or (probability.shape[0], *probability.shape[2:]) != target.shape:
+        raise ShapeError(
+            f"maps of shape {tuple(probability.shape)} cannot be compared with a target of shape "
+            f"{tuple(target.shape)}: N, H and W must agree"
+        )
+    return probability[:, channel].float(), (target == channel).float()
