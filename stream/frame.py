@@ -3,10 +3,11 @@
 import time
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange
 
 from nets.picture import LAYOUTS, Colour, Layout, Matrix, Picture, Plane
 from stream.errors import SourceError
@@ -15,13 +16,18 @@ FULL_RANGE_ALIASES = {f"yuvj{sub}p": f"yuv{sub}p" for sub in ("420", "422", "444
 """FFmpeg's old names for the full-range layouts."""
 
 MATRIX_OF_TAG = {
-    Colorspace.ITU709: Matrix.BT709,
-    Colorspace.FCC: Matrix.BT601,
-    Colorspace.ITU601: Matrix.BT601,
-    Colorspace.SMPTE170M: Matrix.BT601,
-    9: Matrix.BT2020,  # H.273: BT.2020 non-constant luminance
-    10: Matrix.BT2020,  # H.273: BT.2020 constant luminance
+    1: Matrix.BT709,
+    4: Matrix.BT601,  # FCC, within 1 % of BT.601
+    5: Matrix.BT601,  # BT.470 BG: 625 lines
+    6: Matrix.BT601,  # SMPTE 170M: 525 lines
+    7: Matrix.BT709,  # SMPTE 240M, within 2 % of BT.709
+    9: Matrix.BT2020,  # non-constant luminance
+    10: Matrix.BT2020,  # constant luminance
 }
+"""What a frame's colour tag means (ITU-T H.273, MatrixCoefficients)."""
+
+TAG_OF_MATRIX = {Matrix.BT601: 6, Matrix.BT709: 1, Matrix.BT2020: 9}
+"""The tag that stands for a matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +70,21 @@ def colour_of(decoded: av.VideoFrame) -> Colour:
     untagged = Colour.untagged(decoded.height)
     matrix = MATRIX_OF_TAG.get(decoded.colorspace, untagged.matrix)
     full = decoded.color_range == ColorRange.JPEG or decoded.format.name in FULL_RANGE_ALIASES
+    if decoded.color_range == ColorRange.UNSPECIFIED and decoded.format.name.startswith("gray"):
+        full = True  # as FFmpeg takes grey; a video's luma alone is not stored as grey
     return Colour(matrix, full)
 
 
-def view_plane(plane: av.video.plane.VideoPlane, shape: tuple[int, ...], dtype: type) -> Plane:
+def view_plane(plane: av.video.plane.VideoPlane, shape: tuple[int, ...], dtype: type[Any]) -> Plane:
     """A plane's samples as an array over the decoder's own memory, padding cut off."""
-    flat = np.frombuffer(plane, dtype)
-    rows = flat.reshape(plane.height, plane.line_size // np.dtype(dtype).itemsize)
-    samples = int(np.prod(shape[1:]))
-    return rows[: shape[0], :samples].reshape(shape) if len(shape) == 2 else (
-        rows[: shape[0], :samples].reshape(shape[0], *shape[1:])
+    memory: Any = plane  # a buffer, which its stub does not say
+    itemsize = np.dtype(dtype).itemsize
+    rows: Plane = np.frombuffer(memory, dtype).reshape(
+        plane.height, abs(plane.line_size) // itemsize
     )
+    if plane.line_size < 0:  # stored from the bottom up
+        rows = rows[::-1]
+    return rows[: shape[0], : int(np.prod(shape[1:]))].reshape(shape)
 
 
 def picture_of(decoded: av.VideoFrame) -> Picture:
@@ -107,11 +117,7 @@ def decoded_of(frame: Frame) -> av.VideoFrame:
     native = av.VideoFrame(picture.width, picture.height, picture.layout.name)
     for plane, source in zip(native.planes, picture.planes, strict=True):
         view_plane(plane, source.shape, picture.layout.dtype)[...] = source
-    native.colorspace = {
-        Matrix.BT601: Colorspace.SMPTE170M,
-        Matrix.BT709: Colorspace.ITU709,
-        Matrix.BT2020: 9,
-    }[picture.colour.matrix]
+    native.colorspace = TAG_OF_MATRIX[picture.colour.matrix]
     native.color_range = ColorRange.JPEG if picture.colour.full_range else ColorRange.MPEG
     native.pts, native.time_base = frame.pts, frame.time_base
     return native
