@@ -1,5 +1,6 @@
 """How figures of this project look, and how they get to disk: PNG to look at, PDF to print."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -15,7 +16,12 @@ GREY = "#666666"
 
 
 def canvas(
-    width: float, height: float, rows: int = 1, columns: int = 1
+    width: float,
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    heights: Sequence[float] | None = None,
 ) -> tuple[Figure, list[list[Axes]]]:
     """Make an empty figure.
 
@@ -24,12 +30,13 @@ def canvas(
         height: inches.
         rows: of axes.
         columns: of axes.
+        heights: of the rows, relative to each other; equal when None.
 
     Returns:
         The figure, and its axes by row and column.
     """
     figure = Figure(figsize=(width, height), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False)
+    grid = figure.subplots(rows, columns, squeeze=False, height_ratios=heights)
     return figure, [list(row) for row in grid]
 
 

@@ -103,7 +103,7 @@ def _row(image: ImageResult, folder: Path) -> Sequence[object]:
         image.width,
         *image.grid,
         *image.native,
-        "" if image.hd95 is None else f"{image.hd95:.4f}",
+        "" if image.hd95 is None else image.hd95,
     )
 
 

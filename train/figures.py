@@ -1,164 +1,94 @@
-"""Figures drawn from numbers: training curves, Dice against size, reliability of probabilities."""
+"""All figures of a trained ensemble, in one folder."""
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from train.canvas import COLOURS, GREY, canvas, plain
+from nets.engine.protocol import Engine
+from train.canvas import save
 from train.errors import TrainingError
-from train.evaluation import Evaluation, calibration_error
-from train.metrics import Values, has_polyp, image_scores
-
-History = Sequence[Mapping[str, float]]
-"""One mapping an epoch: `epoch`, `loss`, `iou`, `dice`, as `fit` writes to `history.json`."""
-
-NEEDED = ("epoch", "loss", "iou", "dice")
-WINDOWS = 8
-"""Groups of equally many polyps whose median Dice is drawn."""
-
-
-def read_history(path: Path) -> History:
-    """Read the `history.json` of a training.
-
-    Raises:
-        TrainingError: the file is missing or is no such history.
-    """
-    try:
-        history = json.loads(path.read_text("utf-8"))
-        numbers = [{name: float(epoch[name]) for name in NEEDED} for epoch in history]
-    except OSError as error:
-        raise TrainingError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"{path}: is no training's history ({error!r})") from error
-    if not numbers:
-        raise TrainingError(f"{path}: has no epoch yet")
-    return numbers
+from train.evaluation import Evaluation
+from train.manifest import Sample
+from train.mask_plots import disagreement_rows, figure_2, figure_4
+from train.metrics import image_scores
+from train.plots import (
+    History,
+    dice_against_size,
+    disagreement_against_dice,
+    reliability_diagram,
+    training_curves,
+)
+from train.shown import choose_rows, show_sample, show_trinet
 
 
-def training_curves(histories: Mapping[str, History]) -> Figure:
-    """Draw loss and validation scores by epoch, a colour a member; a ring marks the best epoch.
+def draw_figures(
+    folder: Path,
+    *,
+    evaluations: Sequence[Evaluation] = (),
+    histories: Mapping[str, History] | None = None,
+    engine: Engine | None = None,
+    samples: Sequence[Sample] = (),
+    trinet: Path | None = None,
+) -> list[Path]:
+    """Draw every figure that what is given suffices for, each as PNG and PDF.
 
     Args:
-        histories: by member, in the order of the legend.
-    """
-    figure, [[loss, iou, dice]] = canvas(11, 3.4, 1, 3)
-    for axes, key, title in (
-        (loss, "loss", "training loss"),
-        (iou, "iou", "validation IoU of the polyp class"),
-        (dice, "dice", "validation Dice of the polyp class"),
-    ):
-        plain(axes)
-        axes.set_title(title, fontsize=10)
-        axes.set_xlabel("epoch")
-        for number, (name, history) in enumerate(histories.items()):
-            colour = COLOURS[number % len(COLOURS)]
-            epochs = [epoch["epoch"] for epoch in history]
-            values = [epoch[key] for epoch in history]
-            axes.plot(epochs, values, color=colour, linewidth=1.4, label=name)
-            # The best epoch is chosen by IoU, whatever is drawn.
-            best = max(range(len(history)), key=lambda place: history[place]["iou"])
-            axes.plot(
-                epochs[best], values[best], "o", markerfacecolor="none", markeredgecolor=colour
-            )
-    loss.legend(fontsize=8, frameon=False)
-    return figure
+        folder: where to; made if it is not there.
+        evaluations: of the members and, last, of the ensemble, on the same images: Dice against
+            polyp size, reliability, disagreement of the members.
+        histories: of the trainings, by member: the training curves.
+        engine: the ensemble; with `samples` and `evaluations` it gives Figure 4 and the maps of
+            disagreement.
+        samples: those that were evaluated; others are passed over.
+        trinet: a checkpoint of TriUNet; with `samples` and `evaluations` it gives Figure 2, of
+            Figure 4's middle row.
 
-
-def dice_against_size(evaluations: Sequence[Evaluation]) -> Figure:
-    """Draw each polyp picture's Dice against the share of the picture that the polyp covers.
-
-    Points are the last evaluation's images; a line is the median of each of `WINDOWS` groups of
-    equally many images, one line an evaluation.
-
-    Args:
-        evaluations: of the same images, the most important last.
+    Returns:
+        The files.
 
     Raises:
-        TrainingError: no image of them shows a polyp.
+        TrainingError: what is given suffices for no figure, does not fit together, or cannot be
+            written.
+        ManifestError: a sample cannot be read.
+        EngineError: the engine cannot run.
+        CheckpointError: the TriUNet cannot be read.
     """
-    figure, [[axes]] = canvas(6.4, 4.2)
-    plain(axes)
-    lowest = 1.0
-    for number, evaluation in enumerate(evaluations):
-        positive = has_polyp(evaluation.native_rows) & has_polyp(evaluation.grid_rows)
-        share = evaluation.polyp_share[positive]
-        dice = image_scores(evaluation.grid_rows[positive])["f1"]
-        if not share.size:
-            raise TrainingError(f"{evaluation.name}: no image shows a polyp")
-        lowest = min(lowest, float(share.min()))
-        last = number == len(evaluations) - 1
-        colour = COLOURS[number % len(COLOURS)]
-        if last:
-            axes.scatter(share, dice, s=7, color=colour, alpha=0.25, linewidths=0)
-        sizes, medians = _medians(share, dice)
-        axes.plot(
-            sizes, medians, color=colour, linewidth=2.4 if last else 1.2, label=evaluation.name
+    figures: dict[str, Figure] = {}
+    if histories:
+        figures["training-curves"] = training_curves(histories)
+    if evaluations:
+        figures["dice-against-size"] = dice_against_size(evaluations)
+        figures["reliability"] = reliability_diagram(evaluations)
+    if len(evaluations) > 2:
+        *members, ensemble = evaluations
+        figures["disagreement-against-dice"] = disagreement_against_dice(members, ensemble)
+    if evaluations and samples and (engine is not None or trinet is not None):
+        rows = choose_rows(evaluations[-1])
+        chosen = _samples_of(evaluations[-1], rows, samples)
+        if engine is not None:
+            shown = [show_sample(sample, engine) for sample in chosen]
+            scores = image_scores(evaluations[-1].grid_rows)["f1"][rows]
+            figures["figure-4"] = figure_4(shown, scores.tolist())
+            figures["disagreement"] = disagreement_rows(shown)
+        if trinet is not None:
+            figures["figure-2"] = figure_2(show_trinet(chosen[len(chosen) // 2], trinet))
+    if not figures:
+        raise TrainingError(
+            "nothing to draw: give evaluations, trainings' histories, or weights with a manifest "
+            "and evaluations"
         )
-    axes.set_xscale("log")
-    ticks = [tick for tick in (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0) if tick >= lowest / 3]
-    axes.set_xticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
-    axes.minorticks_off()
-    axes.set_xlim(lowest / 1.2, 1.0)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("share of the picture that the polyp covers")
-    axes.set_ylabel("Dice of the picture at 256x256")
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
-    return figure
+    return [file for name, figure in figures.items() for file in save(figure, folder / name)]
 
 
-def reliability_diagram(evaluations: Sequence[Evaluation]) -> Figure:
-    """Draw how often a pixel of some probability is polyp, and how many pixels have it.
-
-    Args:
-        evaluations: each with its reliability.
-
-    Raises:
-        TrainingError: an evaluation has none.
-    """
-    figure, [[axes], [below]] = canvas(4.8, 6.0, 2, 1)
-    axes.set_box_aspect(1)
-    below.set_box_aspect(0.3)
-    axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle="--")
-    for number, evaluation in enumerate(evaluations):
-        pixels, probability, polyp = evaluation.reliability.T
-        error = calibration_error(evaluation.reliability)
-        if error is None:
-            raise TrainingError(f"{evaluation.name}: has no reliability, evaluate it anew")
-        filled = pixels > 0
-        colour = COLOURS[number % len(COLOURS)]
-        axes.plot(
-            probability[filled] / pixels[filled],
-            polyp[filled] / pixels[filled],
-            marker="o",
-            markersize=3.5,
-            linewidth=1.3,
-            color=colour,
-            label=f"{evaluation.name} (ECE {error:.3f})",
+def _samples_of(
+    evaluation: Evaluation, rows: Sequence[int], samples: Sequence[Sample]
+) -> list[Sample]:
+    by_content = {sample.sha256: sample for sample in samples}
+    missing = [row for row in rows if evaluation.images[row].sha256 not in by_content]
+    if missing:
+        raise TrainingError(
+            f"{evaluation.images[missing[0]].image.name} was evaluated but is not in the "
+            "manifest: give the manifest that was evaluated"
         )
-        edges = np.linspace(0.0, 1.0, len(pixels) + 1)
-        below.stairs(pixels / pixels.sum(), edges, color=colour, linewidth=1.3)
-    for each in (axes, below):
-        plain(each)
-        each.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-    axes.set_ylabel("share of them that are polyp")
-    axes.legend(fontsize=8, frameon=False, loc="upper left")
-    below.set_yscale("log")
-    below.set_ylabel("share of pixels")
-    below.set_xlabel("predicted probability")
-    return figure
-
-
-def _medians(share: Values, dice: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Order by size, cut into groups of equally many, take each group's medians."""
-    order = np.argsort(share, kind="stable")
-    groups = np.array_split(order, min(WINDOWS, math.ceil(share.size / 3)))
-    return (
-        np.array([np.median(share[group]) for group in groups]),
-        np.array([np.median(dice[group]) for group in groups]),
-    )
+    return [by_content[evaluation.images[row].sha256] for row in rows]
