@@ -26,11 +26,12 @@ SMALLEST_SHARE = 0.04
 SMALLEST_FRAGMENT_SHARE = 0.005
 """So much of the frame beyond a shadow is still taken for part of the view."""
 
-TISSUE_SHARE = 0.1
-"""A view is coloured in at least this share, be it seen through foam or a cap."""
+COLOURED_SHARE = 0.2
+"""A view is coloured in at least this share; real frames are in 0.45 and more."""
 
-BUSY_SHARE = 0.1
-"""A view is textured in at least this share; colour bars and menus are not."""
+BUSY_SHARE = 0.3
+"""A view is textured in at least this share: real frames are in 0.67 and more, blurred and
+overexposed ones included, colour bars and panels with an inset in 0.2 and less."""
 
 INNER_PANEL_SHARE = 0.3
 """Share of a view's rim that makes it a panel of its own, inside the first."""
@@ -82,10 +83,12 @@ def _find_piece(small: Thumbnail, panel: Panel | None, frame_area: int) -> Rect 
         x, y, width, height, area = stats[label].tolist()
         if area < frame_area * (SMALLEST_SHARE if view is None else SMALLEST_FRAGMENT_SHARE):
             break
-        piece = labels == label
-        if coloured[piece].mean() < TISSUE_SHARE or busy[piece].mean() < BUSY_SHARE:
-            continue
         box = Rect(x, y, width, height)
+        piece = labels == label
+        if np.count_nonzero(piece & coloured) < COLOURED_SHARE * area:
+            continue
+        if np.count_nonzero(piece & busy) < BUSY_SHARE * area:
+            continue
         if view is None:
             view = box_of(piece)
             shadowed = shadowed_sides(piece, view)

@@ -108,13 +108,14 @@ def refine(picture: Picture, cells: Rect, whole: Rect, step: int, panel: Panel |
 
 def _is_off_centre(edge: Mask) -> bool:
     """Whether the rows of a piece in a side's outermost columns lie near its end."""
-    middle = float(np.median(np.flatnonzero(edge.any(axis=1)))) / edge.shape[0]
+    furthest = np.flatnonzero(edge.any(axis=1))
+    middle = int(furthest[len(furthest) // 2]) / edge.shape[0]
     return not OFF_CENTRE < middle < 1 - OFF_CENTRE
 
 
 def _span(piece: Mask) -> tuple[int, int]:
     """First column of a piece and number of columns."""
-    counts = piece.sum(axis=0)
+    counts = np.count_nonzero(piece, axis=0)
     kept = np.flatnonzero(counts >= max(THINNEST_PROFILE * counts.max(), 1))
     first, last, end = int(kept[0]), int(kept[-1]), piece.shape[1] - 1
     reached = np.flatnonzero(piece.any(axis=1))
@@ -133,9 +134,14 @@ def _without_overhang(starts: NDArray[np.intp], first: int) -> int:
     Pictures are convex: no row reaches past a straight middle. What does is an inset or a box
     over the picture's corner.
     """
-    side = int(np.quantile(starts, OUTERMOST, method="lower"))
+    side = _outer(starts)
     straight = np.mean(np.abs(starts - side) <= 1) >= VERY_STRAIGHT_SHARE
     return side if straight and side > first + 2 else first
+
+
+def _outer(starts: NDArray[np.intp]) -> int:
+    """The `OUTERMOST` quantile of where rows start."""
+    return int(np.sort(starts)[int(OUTERMOST * len(starts))])
 
 
 def _refine_start(picture: Picture, rows: Plane, start: int, step: int, panel: Panel) -> int:
@@ -159,7 +165,7 @@ def _refine_start(picture: Picture, rows: Plane, start: int, step: int, panel: P
     starts = run.argmax(axis=1)[crosses]
     if len(starts) < max(len(band) // 4, 1):
         return start
-    found = int(np.quantile(starts, OUTERMOST, method="lower"))
+    found = _outer(starts)
     straight = np.mean(np.abs(starts - found) <= 2) >= STRAIGHT_SHARE
     if before + found > start and not straight:
         return start

@@ -146,9 +146,11 @@ def _commonest_colour(samples: list[Samples], smallest: int) -> list[float] | No
 def _boxes_of(alike: Mask, smallest: int) -> list[Rect]:
     """Rectangular pieces, thin lines across them closed."""
     closed = cv2.morphologyEx(alike.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    outlines, _ = cv2.findContours(closed, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = [Rect(*cv2.boundingRect(outline)) for outline in outlines]
     return [
-        Rect(x, y, width, height)
-        for x, y, width, height, area in stats[1:].tolist()
-        if area >= max(smallest, BOX_FILL * width * height)
+        box
+        for box in boxes
+        if box.area >= smallest
+        and np.count_nonzero(closed[box.slices()]) >= max(smallest, BOX_FILL * box.area)
     ]

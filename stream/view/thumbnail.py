@@ -91,7 +91,7 @@ def _darkest(picture: Picture, step: int, width: int, height: int) -> Samples:
 def _mean(chroma: Plane, picture: Picture, step: int, width: int, height: int) -> Samples:
     """The mean of up to four samples of a chroma plane spread over each cell."""
     shift_x, shift_y = picture.layout.chroma_shift_x, picture.layout.chroma_shift_y
-    rows = slice(0, -(-(height * step) >> shift_y), max((step >> shift_y) // 2, 1))
-    columns = slice(0, -(-(width * step) >> shift_x), max((step >> shift_x) // 2, 1))
+    rows = slice(0, -(-(height * step) >> shift_y), max(((step >> shift_y) + 1) // 2, 1))
+    columns = slice(0, -(-(width * step) >> shift_x), max(((step >> shift_x) + 1) // 2, 1))
     sparse = eight_bits(chroma[rows, columns], picture)
     return np.asarray(cv2.resize(sparse, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

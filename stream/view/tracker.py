@@ -14,11 +14,14 @@ from stream.view.sides import sides_passed, union
 ViewSetting = Literal["auto", "full"] | Rect
 """Look for the view, take the whole frame, or take this rectangle."""
 
-LOOK_EVERY = Fraction(1, 5)
-"""Seconds of media time between looks: four that agree take less than one."""
+LOOK_EVERY = Fraction(3, 10)
+"""Seconds of media time between looks while nothing changes."""
+
+LOOK_AGAIN = Fraction(3, 20)
+"""The same after a look that saw something else: a view that moved is found within a second."""
 
 LOOKS_KEPT = 5
-"""Looks that are compared, one second of them."""
+"""Looks that are compared: one of them may be wrong."""
 
 LOOKS_TO_GROW = 2
 """Looks that agree on a larger view before it is taken: larger loses nothing."""
@@ -51,8 +54,8 @@ def parse_view(text: str) -> ViewSetting:
 class ViewFinder:
     """Tells a recording's view frame by frame; the same frames give the same views.
 
-    It looks at a frame every `LOOK_EVERY` seconds of media time. The first view found is taken
-    at once, another when several looks in a row agree on it.
+    It looks at a frame now and then, by media time. The first view found is taken at once,
+    another when several looks agree on it.
 
     Attributes:
         visible: the latest look saw a view; always true where none is looked for.
@@ -65,6 +68,7 @@ class ViewFinder:
         self._view: Rect | None = None
         self._looks: deque[Rect] = deque(maxlen=LOOKS_KEPT)
         self._looked_at: Fraction | None = None
+        self._wait = LOOK_EVERY
 
     def update(self, frame: Frame) -> Rect:
         """The view in a frame: the whole frame until one has been found.
@@ -95,11 +99,12 @@ class ViewFinder:
         """Whether to look: after a while, and when time went back."""
         if self._looked_at is None:
             return True
-        return not self._looked_at <= seconds < self._looked_at + LOOK_EVERY
+        return not self._looked_at <= seconds < self._looked_at + self._wait
 
     def _look(self, picture: Picture) -> None:
         seen = find_view(picture)
         self.visible = seen is not None
+        self._wait = LOOK_EVERY
         if seen is None:
             return
         self._looks.append(seen)
@@ -108,6 +113,7 @@ class ViewFinder:
             return
         if _are_alike(seen, self._view, picture):
             return
+        self._wait = LOOK_AGAIN
         agreeing = [look for look in self._looks if _are_alike(look, seen, picture)]
         grows = not any(sides_passed(seen, self._view))
         if len(agreeing) >= (LOOKS_TO_GROW if grows else LOOKS_TO_MOVE):
