@@ -93,13 +93,17 @@ def find_pairs(root: Path) -> tuple[list[Pair], list[str]]:
 
 
 def _folders(root: Path) -> Iterator[tuple[Path, list[Path]]]:
-    """Walk down, in order; a tif copy of what is there as png is left out."""
-    for path, names, _ in os.walk(root):
-        names[:] = sorted(name for name in names if not name.startswith("."))
+    """Walk down, in order, links included; a tif copy of what is there as png is left out."""
+    seen = {root.resolve()}
+    for path, names, _ in os.walk(root, followlinks=True):
         if {name.lower() for name in names} >= FORMAT_FOLDERS:
             names[:] = [name for name in names if name.lower() != "tif"]
         folder = Path(path)
-        yield folder, [folder / name for name in names]
+        children = [folder / name for name in sorted(names) if not name.startswith(".")]
+        new = [child for child in children if child.resolve() not in seen]  # links may go round
+        seen.update(child.resolve() for child in new)
+        names[:] = [child.name for child in new]
+        yield folder, children
 
 
 def _first(folders: list[Path], names: re.Pattern[str]) -> Path | None:

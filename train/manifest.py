@@ -16,6 +16,9 @@ from train.pictures import read_mask, read_rgb
 from train.splits import SplitPlan, assign_splits
 
 COLUMNS = ("image", "mask", "centre", "sequence", "split", "sha256")
+NO_MASK = "none"
+"""Stands in the column `mask` of a frame known to show no polyp: an empty cell may be an accident."""
+
 SHOWN_PROBLEMS = 20
 """An error that lists more than this is no longer read."""
 
@@ -46,7 +49,7 @@ def read_manifest(path: Path) -> list[Sample]:
 
     Args:
         path: a CSV file with the columns `image,mask,centre,sequence,split,sha256`; relative
-            paths start at its folder.
+            paths start at its folder, and `none` for a mask means that there is no polyp.
 
     Returns:
         The samples, in the file's order.
@@ -59,7 +62,7 @@ def read_manifest(path: Path) -> list[Sample]:
     header = rows[0] if rows else []
     if tuple(header) != COLUMNS:
         raise ManifestError(
-            f"{path}: row 1 must be {','.join(COLUMNS)}; it is {','.join(header)[:80] or 'empty'}"
+            f"{path}: row 1 must be {','.join(COLUMNS)}; it is {_shown(','.join(header))}"
         )
     problems: list[str] = []
     samples: list[Sample] = []
@@ -73,7 +76,8 @@ def read_manifest(path: Path) -> list[Sample]:
         sample = _sample(row, folder, number, problems)
         if sample.image in seen:
             problems.append(
-                f"row {number}, column image: {row[0]} stands in row {seen[sample.image]} already"
+                f"row {number}, column image: {_shown(row[0])} stands in row {seen[sample.image]} "
+                "already"
             )
         seen.setdefault(sample.image, number)
         samples.append(sample)
@@ -102,7 +106,7 @@ def write_manifest(path: Path, samples: Iterable[Sample]) -> None:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             for sample in samples:
-                mask = "" if sample.mask is None else _relative(sample.mask, folder)
+                mask = NO_MASK if sample.mask is None else _relative(sample.mask, folder)
                 writer.writerow(
                     (
                         _relative(sample.image, folder),
@@ -232,8 +236,7 @@ def _sample(row: list[str], folder: Path, number: int, problems: list[str]) -> S
         except (OSError, ValueError):
             there = False
         if not there:
-            shown = ascii(written)[1:-1][:200] or "empty"
-            problems.append(f"row {number}, column {column}: {shown} is no file")
+            problems.append(f"row {number}, column {column}: {_shown(written)} is no file")
         return path
 
     image, mask, centre, sequence, split, sha256 = row
@@ -243,12 +246,17 @@ def _sample(row: list[str], folder: Path, number: int, problems: list[str]) -> S
         problems.append(f"row {number}, column sha256: is not 64 hexadecimal digits in lower case")
     return Sample(
         located("image", image),
-        located("mask", mask) if mask else None,
+        None if mask == NO_MASK else located("mask", mask),
         centre,
         sequence,
         split,
         sha256,
     )
+
+
+def _shown(written: str) -> str:
+    """Show what a file says without letting it break the line or fill the screen."""
+    return (written if written.isprintable() else ascii(written))[:200] or "empty"
 
 
 def _relative(path: Path, folder: Path) -> str:

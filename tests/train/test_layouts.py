@@ -134,6 +134,18 @@ def test_everything_that_does_not_pair_up_is_named_at_once(tmp_path: Path) -> No
     assert "b: has masks/ but no images/ beside it" in text
 
 
+def test_links_are_followed_but_not_round_and_round(tmp_path: Path) -> None:
+    touch(tmp_path, "far/C1/images/a.jpg", "far/C1/masks/a_mask.png")
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets" / "C1").symlink_to(tmp_path / "far" / "C1")
+    (tmp_path / "far" / "C1" / "again").symlink_to(tmp_path / "sets")
+    pairs, problems = find_pairs(tmp_path / "sets")
+    assert named(pairs, tmp_path) == [
+        ("sets/C1/images/a.jpg", "sets/C1/masks/a_mask.png", "C1", "")
+    ]
+    assert problems == []
+
+
 def test_a_folder_without_anything_says_so(tmp_path: Path) -> None:
     assert find_pairs(tmp_path) == (
         [],

@@ -60,6 +60,7 @@ def test_a_negative_frame_needs_no_mask(tmp_path: Path) -> None:
     assert problems == []
     assert [(s.mask, s.sequence, s.split) for s in samples] == [(None, "seq6_neg", "validation")]
     write_manifest(tmp_path / "m.csv", samples)
+    assert ",none,sequences,seq6_neg,validation," in (tmp_path / "m.csv").read_text()
     assert read_manifest(tmp_path / "m.csv") == samples
 
 
@@ -140,7 +141,7 @@ def test_a_file_that_is_no_manifest_is_one_line(tmp_path: Path) -> None:
         (b"image;mask\n", "row 1 must be"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (HEADER.encode() + b'"a,b', "is not CSV"),
-        (HEADER.encode() + b"a\x00b,,,,,\n", "a\\x00b is no file"),
+        (HEADER.encode() + b"a\x00b,,,,,\n", "'a\\x00b' is no file"),
         (HEADER.encode(), "has no rows"),
     ):
         path.write_bytes(content)
@@ -172,6 +173,7 @@ def test_every_wrong_row_and_column_is_named_at_once(dataset: Path) -> None:
         "row 4: has 2 columns, not 6",
         "row 5, column image: C1/images/0.png stands in row 2 already",
         "row 6, column image: empty is no file",
+        "row 6, column mask: empty is no file",
     ):
         assert part in message
     assert "row 2," not in message
@@ -183,6 +185,33 @@ def test_a_thousand_wrong_rows_stay_readable(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="and 980 more") as caught:
         read_manifest(path)
     assert len(str(caught.value)) < 2000
+
+
+def test_a_damaged_manifest_is_one_clear_line_or_read_right(dataset: Path) -> None:
+    samples, _ = build_manifest([dataset], "paper-like")
+    path = dataset / "m.csv"
+    write_manifest(path, samples)
+    whole = path.read_bytes()
+    generator = np.random.default_rng(11)
+    good = {(sample.image, sample.mask) for sample in samples}
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(generator.integers(1, 4)):
+            place = int(generator.integers(len(damaged)))
+            if generator.random() < 0.5:
+                damaged[place] = int(generator.integers(256))
+            else:
+                del damaged[place : place + int(generator.integers(1, 200))]
+        path.write_bytes(bytes(damaged))
+        try:
+            found = read_manifest(path)
+        except ManifestError as error:
+            refused += 1
+            assert "\n" not in str(error)
+        else:
+            assert {(sample.image, sample.mask) for sample in found} <= good
+    assert refused > 200
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(dataset: Path) -> None:
