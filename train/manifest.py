@@ -17,7 +17,7 @@ from train.splits import SplitPlan, assign_splits
 
 COLUMNS = ("image", "mask", "centre", "sequence", "split", "sha256")
 NO_MASK = "none"
-"""Stands in the column `mask` of a frame known to show no polyp: an empty cell may be an accident."""
+"""Mask of a frame known to show no polyp: an empty cell may be an accident."""
 
 SHOWN_PROBLEMS = 20
 """An error that lists more than this is no longer read."""
