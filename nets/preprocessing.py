@@ -7,6 +7,7 @@ Pictures in planes take a short cut with the same result within the tolerances t
 at the network's size, which is linear and so commutes up to rounding and clipping.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -81,6 +82,11 @@ class Prepared:
     inputs: tuple[Rgb, ...]
     view: Rect
     frame: Rect
+
+
+def distinct(contracts: Sequence[Preprocessing]) -> tuple[Preprocessing, ...]:
+    """Each contract once, in the order of first use: one prepared input serves all who share it."""
+    return tuple(dict.fromkeys(contracts))
 
 
 def prepare(picture: Picture, view: Rect, contracts: tuple[Preprocessing, ...]) -> Prepared:

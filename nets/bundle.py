@@ -1,0 +1,223 @@
+"""An ensemble on disk: a folder with `bundle.yaml` and its members' checkpoints.
+
+Reads without any network library; the tensors are loaded by an engine.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as checked_dataclass
+
+from nets.checkpoint import Header, read_header
+from nets.errors import BundleError
+from nets.grid import Fusion, Grid
+from nets.preprocessing import Preprocessing, distinct
+
+FORMAT_VERSION = 1
+DEFAULT_THRESHOLD = 0.5  # paper, section 2.2: rounding to the nearest integer
+DESCRIPTION = "bundle.yaml"
+LARGEST_DESCRIPTION = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a bundle: its name, its file and what that says of itself."""
+
+    name: str
+    path: Path
+    header: Header
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """An ensemble, its tensors still on disk.
+
+    Attributes:
+        name: of the folder or of the only checkpoint.
+        members: at least one.
+        grid: where their maps meet.
+        fusion: how they become one.
+        threshold: above it a pixel is polyp.
+        card: the model card's text, empty where there is none.
+    """
+
+    name: str
+    members: tuple[Member, ...]
+    grid: Grid
+    fusion: Fusion
+    threshold: float
+    card: str = ""
+
+    @property
+    def contracts(self) -> tuple[Preprocessing, ...]:
+        """The distinct preprocessings that its members ask for."""
+        return distinct([member.header.spec.preprocessing for member in self.members])
+
+    def fingerprint(self) -> str:
+        """A digest of all that decides the ensemble's answer: tensors, specs, grid and fusion."""
+        digest = hashlib.sha256(repr((self.grid, self.fusion)).encode())
+        for member in self.members:
+            with member.path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+
+@checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+class _Description:
+    """What `bundle.yaml` holds."""
+
+    format_version: int
+    members: dict[str, str] = Field(min_length=1)
+    grid: Grid
+    fusion: Fusion = Field(default_factory=Fusion)
+    threshold: float = Field(DEFAULT_THRESHOLD, gt=0, lt=1)
+
+
+def shipped(name: str = "compact") -> Path:
+    """The folder of an ensemble that ships with the program."""
+    return Path(str(resources.files("nets"))) / "weights" / name
+
+
+def read_weights(weights: Sequence[Path]) -> Bundle:
+    """An ensemble from what a user names: one bundle, or one or more checkpoints.
+
+    Raises:
+        BundleError: not there, incomplete, or not to be fused.
+        CheckpointError: a member cannot be read.
+    """
+    if len(weights) == 1 and weights[0].is_dir():
+        return read_bundle(weights[0])
+    folders = [path for path in weights if path.is_dir()]
+    if folders:
+        raise BundleError(f"{folders[0]}: a bundle stands alone: name one bundle, or checkpoints")
+    return bundle_of(weights)
+
+
+def bundle_of(checkpoints: Sequence[Path]) -> Bundle:
+    """An ensemble of checkpoints by their mean, on the grid of the first one."""
+    if not checkpoints:
+        raise BundleError("no weights: name a bundle or checkpoints")
+    members = tuple(Member(path.stem, path, read_header(path)) for path in checkpoints)
+    _check_together(members, "these checkpoints")
+    grid = Grid.of(members[0].header.spec.preprocessing)
+    name = members[0].name if len(members) == 1 else f"{len(members)} checkpoints"
+    return Bundle(name, members, grid, Fusion(), DEFAULT_THRESHOLD)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """An ensemble from its folder.
+
+    Raises:
+        BundleError: `bundle.yaml` is missing or wrong, or a member's file leads outside.
+        CheckpointError: a member cannot be read.
+    """
+    path = folder / DESCRIPTION
+    try:
+        if path.stat().st_size > LARGEST_DESCRIPTION:
+            raise BundleError(f"{path}: larger than any bundle's description")
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BundleError(f"{folder}: no bundle here ({DESCRIPTION} is missing)") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise BundleError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
+    version = values.get("format_version") if isinstance(values, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise BundleError(
+            f"{path}: bundle format {version} is newer than {FORMAT_VERSION}, the newest this "
+            "program knows: update it"
+        )
+    try:
+        description = TypeAdapter(_Description).validate_python(values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise BundleError(f"{path}: {problems}") from error
+    members = []
+    for name, file in description.members.items():
+        if Path(file).name != file:
+            raise BundleError(f"{path}: members.{name}: {file!r} leads outside the bundle")
+        members.append(Member(name, folder / file, read_header(folder / file)))
+    problem = description.fusion.problem(len(members))
+    if problem:
+        raise BundleError(f"{path}: fusion: {problem}")
+    _check_together(members, str(path))
+    card = folder / "README.md"
+    return Bundle(
+        folder.resolve().name,
+        tuple(members),
+        description.grid,
+        description.fusion,
+        description.threshold,
+        card.read_text(encoding="utf-8") if card.is_file() else "",
+    )
+
+
+def write_bundle(
+    folder: Path,
+    members: dict[str, Path],
+    *,
+    grid: Grid | None = None,
+    fusion: Fusion | None = None,
+    threshold: float = DEFAULT_THRESHOLD,
+    half: bool = False,
+) -> Bundle:
+    """Make a bundle of checkpoints.
+
+    Args:
+        folder: made; its files of the same names are replaced.
+        members: checkpoints by the names their members get.
+        grid: where the maps meet; the first member's own by default.
+        fusion: the mean by default.
+        threshold: above it a pixel is polyp.
+        half: store the weights in half precision.
+
+    Raises:
+        BundleError: the members cannot be fused.
+        CheckpointError: one cannot be read.
+    """
+    from nets.checkpoint import load_checkpoint, save_checkpoint
+
+    read = tuple(Member(name, path, read_header(path)) for name, path in members.items())
+    _check_together(read, str(folder))
+    fusion = fusion or Fusion()
+    problem = fusion.problem(len(read))
+    if problem:
+        raise BundleError(f"{folder}: fusion: {problem}")
+    grid = grid or Grid.of(read[0].header.spec.preprocessing)
+    folder.mkdir(parents=True, exist_ok=True)
+    for member in read:
+        module, header = load_checkpoint(member.path)
+        save_checkpoint(folder / f"{member.name}.safetensors", module, header, half=half)
+    values: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "members": {name: f"{name}.safetensors" for name in members},
+        "grid": TypeAdapter(Grid).dump_python(grid, mode="json"),
+        "fusion": TypeAdapter(Fusion).dump_python(fusion, mode="json", exclude_defaults=True)
+        or {"kind": fusion.kind},
+        "threshold": threshold,
+    }
+    partial = folder / "bundle.partial.yaml"
+    partial.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    os.replace(partial, folder / DESCRIPTION)
+    return read_bundle(folder)
+
+
+def _check_together(members: Sequence[Member], where: str) -> None:
+    """Refuse members whose maps do not mean the same."""
+    first = members[0].header.spec
+    for member in members[1:]:
+        spec = member.header.spec
+        if spec.classes != first.classes:
+            raise BundleError(
+                f"{where}: {member.name} has {spec.classes} classes but {members[0].name} has "
+                f"{first.classes}: they cannot be averaged"
+            )

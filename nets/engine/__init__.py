@@ -1,0 +1,61 @@
+"""How an ensemble runs fast: one protocol, and an engine for each kind of machine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from nets.bundle import read_weights, shipped
+from nets.engine.fixed import FixedEngine
+from nets.engine.protocol import Engine, Maps
+from nets.errors import BundleError, EngineError
+
+__all__ = ["Engine", "FixedEngine", "Maps", "open_engine"]
+
+FIXED = "fixed:"
+
+
+def open_engine(
+    weights: Sequence[str] = (),
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    mode: Literal["latency", "throughput"] = "latency",
+) -> Engine:
+    """The engine for some weights on this machine.
+
+    Args:
+        weights: `fixed:`, a bundle's folder, or checkpoints; the shipped ensemble if empty.
+        device: `auto`, `cpu` (OpenVINO), `eager` (PyTorch on the CPU) or `cuda[:N]`.
+        precision: `auto`, `f32` or `bf16`.
+        mode: what to be fast at.
+
+    Raises:
+        BundleError: there are no such weights.
+        CheckpointError: a member cannot be read.
+        EngineError: the device cannot run them.
+    """
+    if FIXED in weights:
+        if len(weights) > 1:
+            raise BundleError(f"{FIXED} has no networks and stands alone")
+        return FixedEngine()
+    unknown = [name for name in weights if "://" in name]
+    if unknown:
+        raise BundleError(f"{unknown[0]}: weights are read from local files alone")
+    bundle = read_weights([Path(name) for name in weights] or [shipped()])
+    if device == "auto":
+        device = "cuda" if Path("/dev/nvidiactl").exists() and _has_cuda() else "cpu"
+    if device == "cpu":
+        from nets.engine.openvino import OpenVinoEngine
+
+        return OpenVinoEngine(bundle, mode, precision)
+    if device == "eager" or device.split(":")[0] == "cuda":
+        from nets.engine.eager import EagerEngine
+
+        return EagerEngine(bundle, "cpu" if device == "eager" else device)
+    raise EngineError(f"{device}: no such device: name auto, cpu, eager or cuda[:N]")
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()

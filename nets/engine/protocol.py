@@ -1,0 +1,94 @@
+"""What every engine is: prepared pictures in, maps of polyp probability out."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nets.grid import Grid
+from nets.preprocessing import Prepared, Preprocessing
+
+Maps = NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """An ensemble that is ready to answer. Close it, or use it as a context manager.
+
+    Attributes:
+        name: what the weights are called.
+        runs_on: device and arithmetic, for people ("CPU, OpenVINO f32").
+        contracts: what each of a `Prepared`'s inputs is for, in order.
+        grid: the shape and extent of the maps.
+        threshold: above it a pixel is polyp.
+        members: names of the members, in order.
+        batch: how many pictures a call answers fastest.
+    """
+
+    name: str
+    runs_on: str
+    contracts: tuple[Preprocessing, ...]
+    grid: Grid
+    threshold: float
+    members: tuple[str, ...]
+    batch: int
+
+    def predict(self, pictures: Sequence[Prepared]) -> Maps:
+        """(N, grid.height, grid.width) float32 fused polyp probability, in [0, 1]."""
+        ...
+
+    def predict_members(self, pictures: Sequence[Prepared]) -> Maps:
+        """(N, M, grid.height, grid.width) float32: each member's probability on the grid."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds."""
+        ...
+
+    def __enter__(self) -> "Engine":
+        """The engine itself."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the engine."""
+        ...
+
+
+def view_shares(pictures: Sequence[Prepared]) -> NDArray[np.float32]:
+    """(N, 4) float32: each view's left, top, width and height as shares of its frame."""
+    return np.array(
+        [
+            [
+                picture.view.x / picture.frame.width,
+                picture.view.y / picture.frame.height,
+                picture.view.width / picture.frame.width,
+                picture.view.height / picture.frame.height,
+            ]
+            for picture in pictures
+        ],
+        np.float32,
+    )
+
+
+class Closing:
+    """What makes an engine a context manager."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+    def __enter__(self) -> "Closing":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

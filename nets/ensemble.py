@@ -1,0 +1,76 @@
+"""DivergentNets: members that see the same picture each in its own way, and their fused view of it.
+
+Paper, section 2.2 and Figure 3: the mean of the members' masks. Here the mean is of the polyp's
+probability on the bundle's grid; the threshold comes last, at the size of the frame.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from nets.fusion import to_grid
+from nets.grid import Fusion, Grid
+from nets.preprocessing import Preprocessing, distinct
+from nets.spec import POLYP
+
+
+class DivergentNets(nn.Module):
+    """An ensemble with its members' preprocessing inside.
+
+    Args:
+        members: modules that map (N, 3, h, w) prepared pictures to (N, C, h, w) probabilities.
+        contracts: each member's preprocessing.
+        grid: where the maps meet.
+        fusion: how they become one.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[nn.Module],
+        contracts: Sequence[Preprocessing],
+        grid: Grid,
+        fusion: Fusion | None = None,
+    ) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.contracts = distinct(contracts)
+        self.of_member = [self.contracts.index(contract) for contract in contracts]
+        self.grid = grid
+        shares = (fusion or Fusion()).shares(len(members))
+        self.register_buffer("shares", torch.tensor(shares, dtype=torch.float32))
+        for index, contract in enumerate(self.contracts):
+            scale, offset = contract.affine()
+            self.register_buffer(f"scale_{index}", torch.from_numpy(scale).view(1, 3, 1, 1))
+            self.register_buffer(f"offset_{index}", torch.from_numpy(offset).view(1, 3, 1, 1))
+
+    def forward(self, views: Tensor, *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Fused and single maps of a batch.
+
+        Args:
+            views: (N, 4) float: each view's left, top, width and height as shares of its frame.
+            inputs: for each contract in `contracts`, (N, h, w, 3) uint8.
+
+        Returns:
+            (N, H, W) fused probability and (N, M, H, W) each member's, on the grid, in [0, 1].
+        """
+        prepared = [
+            image.permute(0, 3, 1, 2).to(views.dtype) * getattr(self, f"scale_{index}")
+            + getattr(self, f"offset_{index}")
+            for index, image in enumerate(inputs)
+        ]
+        maps = torch.stack(
+            [
+                to_grid(
+                    member(prepared[which])[:, POLYP],
+                    self.contracts[which].extent,
+                    self.grid,
+                    views,
+                )
+                for member, which in zip(self.members, self.of_member, strict=True)
+            ],
+            dim=1,
+        )
+        shares = self.shares.to(maps.dtype).view(1, -1, 1, 1)  # type: ignore[operator]
+        return (maps * shares).sum(1), maps
+
