@@ -7,7 +7,7 @@ import pytest
 from stream.source.camera import Lens
 from stream.source.mucosa import make_folds, smooth_noise
 from stream.source.polyp import APPEARS, Shape, polyps_ahead, polyps_of_cell
-from stream.source.polyp_surface import Surface, ellipsoids_of
+from stream.source.polyp_surface import Surface, bounding_box, ellipsoids_of
 from stream.source.scene import EndoscopeView
 from stream.source.tube import Tube
 from stream.source.wall import FREE_RADIUS, Bed, Pose, stand_off, visible_rows
@@ -143,6 +143,22 @@ def test_polyps_are_met_on_the_wall_they_sit_on():
         reach = polyp.radius * polyp.extent * 1.25
         assert (np.linalg.norm(points - foot, axis=1) <= reach).all()
         assert surface.stalk.any() <= (polyp.shape is Shape.PEDUNCULATED)
+
+
+def test_coarse_bounding_box_holds_the_whole_shape():
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        x, y, radius = rng.uniform(0, 90), rng.uniform(0, 70), rng.uniform(5, 30)
+        rows, columns = np.ogrid[:70, :90]
+        shape = (rows - y) ** 2 + (columns - x) ** 2 < radius**2
+        box = bounding_box(shape[::4, ::4], 4)
+        assert box is not None
+        tight = bounding_box(shape)
+        assert shape[tight].any(axis=0).all()
+        assert shape[tight].any(axis=1).all()
+        shape[box] = False
+        assert not shape.any()
+    assert bounding_box(np.zeros((5, 5), bool)) is None
 
 
 def test_polyps_grow_out_of_the_dark():
