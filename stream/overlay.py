@@ -1,0 +1,170 @@
+"""Draws a mask on a frame's planes and leaves every other sample as it came.
+
+A tint in chroma keeps the tissue's luma visible; an outline inside the mask's edge marks where
+it ends. In 4:2:0 a chroma sample belongs to the mask if any of its four luma samples does.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nets.picture import Colour, Layout, Picture, Plane, Rect
+from stream.frame import Frame, decoded_of, picture_of, view_plane
+from stream.prediction import Mask
+
+Style = Literal["both", "outline", "tint"]
+
+MARK_RGB = (40, 255, 190)
+"""Far from every colour of mucosa, blood and stool, under white light and narrow band."""
+
+TINT_STRENGTH = 0.35
+OUTLINE_STRENGTH = 0.9
+LINES_PER_OUTLINE = 400
+"""An outline is one sample wide for each of these lines of the frame, and at least two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """How masks are drawn.
+
+    Attributes:
+        style: outline and tint, or one of them.
+    """
+
+    style: Style = "both"
+
+    def draw(self, frame: Frame, mask: Mask) -> Frame:
+        """The frame with the mask on it: a copy, or the frame itself where there is no mask."""
+        if not mask.regions:
+            return frame
+        native = copied(frame)
+        picture = Picture(picture_of(native).planes, frame.picture.layout, frame.picture.colour)
+        box, inside = _on_chroma_grid(mask, picture)
+        outline = _outline(inside, picture.height) if self.style != "tint" else None
+        mark = mark_in(picture.layout, picture.colour)
+        luma, *chroma = picture.planes
+        rows, columns = box.slices()
+        if outline is not None:
+            _blend(luma[rows, columns], mark[0], OUTLINE_STRENGTH, outline)
+        tinted = inside if self.style != "outline" else None
+        _draw_chroma(chroma, picture.layout, box, tinted, outline, mark)
+        return Frame(
+            frame.index, frame.pts, frame.time_base, picture, frame.arrived_at, decoded=native
+        )
+
+
+def copied(frame: Frame) -> av.VideoFrame:
+    """A frame's own copy that may be drawn on, with its times and tags."""
+    source = decoded_of(frame)
+    native = av.VideoFrame(source.width, source.height, source.format.name)
+    for plane, samples in zip(native.planes, frame.picture.planes, strict=True):
+        np.copyto(view_plane(plane, samples.shape, frame.picture.layout.dtype), samples)
+    native.pts, native.time_base = frame.pts, frame.time_base
+    native.colorspace, native.color_range = source.colorspace, source.color_range
+    return native
+
+
+@lru_cache(maxsize=32)
+def mark_in(layout: Layout, colour: Colour) -> tuple[int, int, int]:
+    """The mark's colour as samples of a layout (ITU-T H.273, full and limited range)."""
+    red, green, blue = (value / 255.0 for value in MARK_RGB)
+    kr, kb = colour.matrix.kr_kb
+    luma = kr * red + (1.0 - kr - kb) * green + kb * blue
+    difference = (blue - luma) / (2.0 * (1.0 - kb)), (red - luma) / (2.0 * (1.0 - kr))
+    unit = 1 << (layout.bits - 8)
+    scale, chroma_scale, black = (255, 255, 0) if colour.full_range else (219, 224, 16)
+    samples = [black + scale * luma, *(128 + chroma_scale * value for value in difference)]
+    high = (1 << layout.bits) - 1
+    first, second, third = (min(round(value * unit), high) << layout.shift for value in samples)
+    return first, second, third
+
+
+def _on_chroma_grid(mask: Mask, picture: Picture) -> tuple[Rect, NDArray[np.uint8]]:
+    """The mask padded to start and end on a chroma sample."""
+    across, down = 1 << picture.layout.chroma_shift_x, 1 << picture.layout.chroma_shift_y
+    left, top = mask.box.x % across, mask.box.y % down
+    right = min(-(mask.box.x + mask.box.width) % across, picture.width)
+    bottom = min(-(mask.box.y + mask.box.height) % down, picture.height)
+    right = min(right, picture.width - mask.box.x - mask.box.width)
+    bottom = min(bottom, picture.height - mask.box.y - mask.box.height)
+    if not (left or top or right or bottom):
+        return mask.box, mask.inside
+    box = Rect(
+        mask.box.x - left,
+        mask.box.y - top,
+        mask.box.width + left + right,
+        mask.box.height + top + bottom,
+    )
+    padded = cv2.copyMakeBorder(
+        mask.inside, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0,)
+    )
+    return box, np.asarray(padded, np.uint8)
+
+
+def _outline(inside: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
+    """The mask's own rim."""
+    width = max(2, round(height / LINES_PER_OUTLINE))
+    kernel = np.ones((3, 3), np.uint8)
+    core = cv2.erode(
+        inside, kernel, iterations=width, borderType=cv2.BORDER_CONSTANT, borderValue=(0,)
+    )
+    return np.asarray(cv2.subtract(inside, core), np.uint8)
+
+
+def _blend(samples: Plane, towards: int, strength: float, where: NDArray[np.uint8]) -> None:
+    """Move samples towards a value where a mask is set, in place."""
+    if samples.dtype == np.uint8:
+        moved = cv2.LUT(samples, _table(towards, strength))
+    else:
+        moved = np.rint(samples + (towards - samples.astype(np.float32)) * strength)
+        moved = moved.astype(samples.dtype)
+    np.copyto(samples, moved, where=where.view(np.bool_) if where.dtype == np.bool_ else where > 0)
+
+
+@lru_cache(maxsize=64)
+def _table(towards: int, strength: float) -> NDArray[np.uint8]:
+    levels = np.arange(256, dtype=np.float32)
+    return np.rint(levels + (towards - levels) * strength).astype(np.uint8)
+
+
+def _draw_chroma(
+    chroma: list[Plane],
+    layout: Layout,
+    box: Rect,
+    tinted: NDArray[np.uint8] | None,
+    outline: NDArray[np.uint8] | None,
+    mark: tuple[int, int, int],
+) -> None:
+    if not chroma:
+        return
+    sx, sy = layout.chroma_shift_x, layout.chroma_shift_y
+    rows = slice(box.y >> sy, -(-(box.y + box.height) >> sy))
+    columns = slice(box.x >> sx, -(-(box.x + box.width) >> sx))
+    if layout.interleaved:
+        parts = [chroma[0][rows, columns, 0], chroma[0][rows, columns, 1]]
+    else:
+        parts = [plane[rows, columns] for plane in chroma]
+    layers = ((tinted, TINT_STRENGTH), (outline, OUTLINE_STRENGTH))
+    for layer, strength in layers:
+        if layer is None:
+            continue
+        where = _any_of(layer, sx, sy)
+        for samples, towards in zip(parts, mark[1:], strict=True):
+            _blend(samples, towards, strength, where)
+
+
+def _any_of(mask: NDArray[np.uint8], sx: int, sy: int) -> NDArray[np.uint8]:
+    """Chroma samples of which any luma sample is set; odd ends belong to the last one."""
+    for axis, shift in ((0, sy), (1, sx)):
+        if shift:
+            even, odd = (mask[axis * (slice(None),) + (slice(n, None, 2),)] for n in (0, 1))
+            joined = even.copy()
+            within = axis * (slice(None),) + (slice(0, odd.shape[axis]),)
+            joined[within] |= odd
+            mask = joined
+    return mask
