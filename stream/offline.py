@@ -1,0 +1,170 @@
+"""A recording's journey: every frame, in order, none lost, count out = count in.
+
+    source → view → engine → mask → overlay → recorder · sidecar
+
+Reading runs ahead in a thread and writing behind in another, so that decoding, the ensemble and
+encoding share the machine's cores; PyAV, OpenCV and the engines let go of Python's lock.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
+
+from nets.engine import Engine
+from nets.picture import Rect
+from nets.preprocessing import prepare
+from stream.errors import BrokenOffError
+from stream.frame import Frame
+from stream.overlay import Overlay
+from stream.parameters import StreamParameters
+from stream.prediction import Mask, Prediction, find_mask
+from stream.threads import WriteBehind, read_ahead
+from stream.view.tracker import ViewFinder
+
+FRAMES_AHEAD = 12
+FRAMES_BEHIND = 12
+
+
+class Source(Protocol):
+    """What a recording is read from."""
+
+    parameters: StreamParameters
+    broken_off: BrokenOffError | None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames in presentation order."""
+        ...
+
+    def take_packets(self) -> list[Any]:
+        """Sound and subtitles read since the last call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A frame with what was found in it.
+
+    Attributes:
+        frame: as it came from the source.
+        prediction: the ensemble's answer.
+        mask: the answer at the frame's size.
+        visible: whether there was an endoscope's picture to look at.
+        shown: the frame with the mask drawn on it.
+    """
+
+    frame: Frame
+    prediction: Prediction
+    mask: Mask
+    visible: bool
+    shown: Frame
+
+
+class Sink(Protocol):
+    """Where seen frames go, in order."""
+
+    def write(self, seen: Seen) -> None:
+        """Take one frame."""
+        ...
+
+
+@dataclass
+class Outcome:
+    """What came of a recording.
+
+    Attributes:
+        frames: how many went through.
+        with_polyp: in how many a mask was drawn.
+        seconds: how long it took.
+        engine_seconds: how much of that the engine took.
+        broken_off: set where the recording ended before its own end.
+    """
+
+    frames: int = 0
+    with_polyp: int = 0
+    seconds: float = 0.0
+    engine_seconds: float = 0.0
+    broken_off: BrokenOffError | None = field(default=None)
+
+
+def process(
+    source: Source,
+    engine: Engine,
+    sinks: Sequence[Sink],
+    *,
+    finder: ViewFinder,
+    threshold: float,
+    smallest: float,
+    overlay: Overlay | None,
+    pass_on: Callable[[Any], None],
+    progress: Callable[[Seen], None] = lambda seen: None,
+) -> Outcome:
+    """Send every frame of a source through the ensemble and to the sinks.
+
+    Args:
+        source: an open recording.
+        engine: what finds polyps.
+        sinks: all get every frame, in order, on one thread.
+        finder: tells where the endoscope's picture is.
+        threshold: of a sample's probability.
+        smallest: regions below this share of the view are left out.
+        overlay: how masks are drawn; None leaves the frames as they came.
+        pass_on: takes packets of sound and subtitles, on the sinks' thread.
+        progress: told after every frame, on the caller's thread.
+
+    Returns:
+        What came of it; `broken_off` is for the caller to raise when everything is saved.
+    """
+    outcome, started = Outcome(), time.monotonic()
+
+    def write(seen: Seen) -> None:
+        for packet in source.take_packets():
+            pass_on(packet)
+        for sink in sinks:
+            sink.write(seen)
+
+    with (
+        read_ahead(source, FRAMES_AHEAD, "reader") as frames,
+        WriteBehind(write, FRAMES_BEHIND, "writer") as writer,
+    ):
+        while batch := list(islice(frames, engine.batch)):
+            views = [(finder.update(frame), finder.visible) for frame in batch]
+            predictions = predict(engine, batch, [view for view, _ in views])
+            outcome.engine_seconds += sum(prediction.took_s for prediction in predictions)
+            for frame, prediction, (_, visible) in zip(batch, predictions, views, strict=True):
+                mask = find_mask(prediction, threshold if visible else 1.0, smallest)
+                shown = overlay.draw(frame, mask) if overlay is not None else frame
+                seen = Seen(frame, prediction, mask, visible, shown)
+                writer.put(seen)
+                outcome.frames += 1
+                outcome.with_polyp += bool(mask.regions)
+                progress(seen)
+    for packet in source.take_packets():
+        pass_on(packet)
+    outcome.seconds = time.monotonic() - started
+    outcome.broken_off = source.broken_off
+    return outcome
+
+
+def predict(engine: Engine, frames: Sequence[Frame], views: Sequence[Rect]) -> list[Prediction]:
+    """The ensemble's answers for a batch of frames."""
+    prepared = [
+        prepare(frame.picture, view, engine.contracts)
+        for frame, view in zip(frames, views, strict=True)
+    ]
+    asked = time.monotonic()
+    maps = engine.predict(prepared)
+    made_at = time.monotonic()
+    took_s = (made_at - asked) / len(frames)
+    return [
+        Prediction(
+            frame.index,
+            view,
+            view if engine.grid.extent == "view" else frame.picture.whole,
+            probability,
+            made_at,
+            took_s,
+        )
+        for frame, view, probability in zip(frames, views, maps, strict=True)
+    ]

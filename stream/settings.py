@@ -1,0 +1,107 @@
+"""What a user may set, and where it comes from: command line, then YAML, then these defaults."""
+
+import difflib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from stream.errors import SettingsError
+from stream.overlay import Style
+from stream.sink.encoder_settings import Codec
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class ProcessSettings:
+    """How recordings are processed.
+
+    Attributes:
+        weights: a bundle, checkpoints, or `fixed:`; the shipped ensemble if empty.
+        device: auto, cpu, eager or cuda[:N].
+        precision: auto, f32 or bf16.
+        view: where the endoscope's picture is: auto, full or x,y,width,height.
+        threshold: of the polyp's probability; the bundle's own if None.
+        min_area: share of the view below which a region is left out.
+        overlay: draw masks on the recording.
+        style: how they are drawn.
+        codec: of the annotated recording.
+        crf: constant quality.
+        bitrate: bits a second instead.
+        preset: x264's and x265's names.
+        encoder: software, or auto for hardware where it works.
+        deinterlace: make whole pictures of fields.
+    """
+
+    weights: tuple[str, ...] = ()
+    device: str = "auto"
+    precision: Literal["auto", "f32", "bf16"] = "auto"
+    view: str = "auto"
+    threshold: float | None = Field(None, gt=0, lt=1)
+    min_area: float = Field(0.001, ge=0, lt=1)
+    overlay: bool = True
+    style: Style = "both"
+    codec: Codec = "h264"
+    crf: float | None = None
+    bitrate: int | None = None
+    preset: str | None = None
+    encoder: Literal["software", "auto"] = "software"
+    deinterlace: bool = True
+
+
+def merged(kind: type[T], config: Path | None, given: dict[str, Any]) -> T:
+    """Settings from a YAML file and the command line, which wins.
+
+    Args:
+        kind: of settings.
+        config: the YAML file, if there is one.
+        given: from the command line; None means not given.
+
+    Raises:
+        SettingsError: every wrong key and value at once, with the nearest valid name.
+    """
+    values: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    if config is not None:
+        values = _read(config)
+        places = dict.fromkeys(values, str(config))
+    chosen = {key: value for key, value in given.items() if value is not None}
+    values |= chosen
+    places |= dict.fromkeys(chosen, "command line")
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+        problems = []
+        for problem in error.errors():
+            key = str(problem["loc"][0]) if problem["loc"] else ""
+            said = problem["msg"]
+            if key not in known:
+                near = difflib.get_close_matches(key, known, 1)
+                said = "no such setting" + (f": did you mean {near[0]}?" if near else "")
+            problems.append(f"{places.get(key, 'settings')}: {key}: {said}")
+        raise SettingsError("; ".join(problems)) from error
+
+
+def plain(settings: Any) -> dict[str, Any]:
+    """Settings as plain values, for a file beside an output."""
+    values: dict[str, Any] = TypeAdapter(type(settings)).dump_python(settings, mode="json")
+    return values
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error})") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise SettingsError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
+        raise SettingsError(f"{path}: holds no settings, which are names with values")
+    return values

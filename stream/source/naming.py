@@ -1,0 +1,35 @@
+"""From what a user types to an open source: a path, a URL, or `scheme:`."""
+
+from pathlib import Path
+from typing import TypeAlias
+
+from stream.errors import SourceError
+from stream.source.file import FileSource
+from stream.source.images import ImageFolderSource, pictures_in
+from stream.source.synthetic import SyntheticSource, open_synthetic
+from stream.source.synthetic_address import SCHEME as SYNTHETIC
+from stream.tally import Tally
+
+Recording: TypeAlias = FileSource | ImageFolderSource | SyntheticSource
+
+
+def open_recording(name: str, *, deinterlace: bool = True, warnings: Tally) -> Recording:
+    """Open something that has frames and an end.
+
+    Args:
+        name: a file, a folder of pictures, a URL, or `synthetic:`.
+        deinterlace: make whole pictures of frames that are flagged as fields.
+        warnings: counts what is wrong with it.
+
+    Raises:
+        SourceError: there is nothing, or nothing with a picture.
+        SettingsError: a `synthetic:` address that makes no sense.
+    """
+    if name.startswith(SYNTHETIC):
+        return open_synthetic(name)
+    folder = Path(name)
+    if "://" not in name and folder.is_dir():
+        if not pictures_in(folder):
+            raise SourceError(f"{name}: a folder without pictures or recordings")
+        return ImageFolderSource(folder, warnings=warnings)
+    return FileSource(name, deinterlace=deinterlace, warnings=warnings)
