@@ -18,7 +18,6 @@ from nets.preprocessing import prepare
 from stream.errors import BrokenOffError
 from stream.frame import Frame
 from stream.overlay import Overlay
-from stream.parameters import StreamParameters
 from stream.prediction import Mask, Prediction, find_mask
 from stream.threads import WriteBehind, read_ahead
 from stream.view.tracker import ViewFinder
@@ -30,8 +29,10 @@ FRAMES_BEHIND = 12
 class Source(Protocol):
     """What a recording is read from."""
 
-    parameters: StreamParameters
-    broken_off: BrokenOffError | None
+    @property
+    def broken_off(self) -> BrokenOffError | None:
+        """Set after the last frame, where the recording ends before its own end."""
+        ...
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames in presentation order."""

@@ -3,7 +3,7 @@
 import difflib
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -41,8 +41,8 @@ class ProcessSettings:
     device: str = "auto"
     precision: Literal["auto", "f32", "bf16"] = "auto"
     view: str = "auto"
-    threshold: float | None = Field(None, gt=0, lt=1)
-    min_area: float = Field(0.001, ge=0, lt=1)
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    min_area: Annotated[float, Field(ge=0, lt=1)] = 0.001
     overlay: bool = True
     style: Style = "both"
     codec: Codec = "h264"

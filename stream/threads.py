@@ -52,7 +52,7 @@ def read_ahead(items: Iterable[T], depth: int, name: str) -> Iterator[Iterator[T
             for item in items:
                 if not hand_on(item):
                     return
-        except BaseException as problem:  # noqa: BLE001 - raised again where it is wanted
+        except BaseException as problem:
             hand_on(_End(problem))
         else:
             hand_on(_End())
@@ -126,6 +126,6 @@ class WriteBehind(Generic[T]):
                 return
             try:
                 self._consume(item)
-            except BaseException as problem:  # noqa: BLE001 - raised again on the main thread
+            except BaseException as problem:
                 self._problem = problem
                 return

@@ -1,0 +1,244 @@
+"""`divergent-stream`: the commands, their options, and how they end."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+from cyclopts import App, Parameter
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+app = App(
+    name="divergent-stream",
+    help="Find polyps in colonoscopy video with DivergentNets. Research software, "
+    "not a medical device.",
+    version="0.1.0",
+    result_action="return_value",
+)
+
+WeightsOption = Annotated[
+    list[str] | None, Parameter(("--weights", "-w"), consume_multiple=True, negative=())
+]
+
+
+@app.command
+def process(
+    inputs: Annotated[list[str], Parameter(name="INPUT", negative=())],
+    /,
+    *,
+    output: Annotated[Path, Parameter(("--output", "-o"))],
+    overwrite: Annotated[bool, Parameter(("-y", "--overwrite"), negative=())] = False,
+    config: Path | None = None,
+    weights: WeightsOption = None,
+    device: str | None = None,
+    precision: Literal["auto", "f32", "bf16"] | None = None,
+    view: str | None = None,
+    threshold: float | None = None,
+    min_area: float | None = None,
+    overlay: bool | None = None,
+    style: Literal["both", "outline", "tint"] | None = None,
+    codec: Literal["h264", "hevc", "av1", "ffv1"] | None = None,
+    crf: float | None = None,
+    bitrate: int | None = None,
+    preset: str | None = None,
+    encoder: Literal["software", "auto"] | None = None,
+    deinterlace: bool | None = None,
+) -> int:
+    """Write an annotated copy of a recording, and a table of what was found in every frame.
+
+    Parameters
+    ----------
+    inputs
+        A recording, a folder of pictures, a URL, or synthetic:?seed=7&seconds=10.
+    output
+        The annotated recording: .mp4 keeps times exactly; .mkv and .mov can be had.
+        NAME.frames.csv and NAME.settings.yaml come with it.
+    overwrite
+        Replace outputs that are there.
+    config
+        YAML with any of these settings; what is given here wins.
+    weights
+        A bundle, one or more checkpoints, or fixed: (no networks, always one ellipse).
+        Default: the compact ensemble that ships.
+    device
+        auto, cpu, eager (the slow reference) or cuda[:N]. Default: auto.
+    precision
+        Arithmetic on the CPU. Default: auto, bf16 where the processor has it.
+    view
+        Where the endoscope's picture is: auto, full or x,y,width,height. Default: auto.
+    threshold
+        Of a sample's polyp probability. Default: the bundle's own.
+    min_area
+        Share of the view below which a region is left out. Default: 0.001.
+    overlay
+        Draw the masks. Without, the frames go through as they came. Default: yes.
+    style
+        What is drawn. Default: both.
+    codec
+        Of the annotated recording; ffv1 is lossless. Default: h264.
+    crf
+        Quality, lower is better. Default: 20 for h264.
+    bitrate
+        Bits a second, instead of a quality.
+    preset
+        ultrafast ... veryslow. Default: veryfast.
+    encoder
+        auto tries hardware encoders first. Default: software.
+    deinterlace
+        Make whole pictures of fields. Default: yes.
+    """
+    given = {
+        "weights": tuple(weights) if weights else None,
+        "device": device,
+        "precision": precision,
+        "view": view,
+        "threshold": threshold,
+        "min_area": min_area,
+        "overlay": overlay,
+        "style": style,
+        "codec": codec,
+        "crf": crf,
+        "bitrate": bitrate,
+        "preset": preset,
+        "encoder": encoder,
+        "deinterlace": deinterlace,
+    }
+    from stream import commands
+
+    return commands.process(inputs, output, config, given, overwrite=overwrite)
+
+
+@app.command
+def demo(
+    *,
+    output: Annotated[Path, Parameter(("--output", "-o"))] = Path("demo-output"),
+    seconds: float = 10.0,
+    seed: int = 7,
+    weights: WeightsOption = None,
+    device: str = "auto",
+) -> int:
+    """Show it all on a synthetic procedure, and compare the masks with the truth.
+
+    Parameters
+    ----------
+    output
+        Folder; what an earlier demo left there is replaced.
+    seconds
+        Length of the procedure.
+    seed
+        Of the procedure.
+    weights
+        As of process.
+    device
+        As of process.
+    """
+    from stream import commands
+
+    return commands.demo(output, seconds, seed, tuple(weights or ()), device)
+
+
+@app.command
+def synth(
+    *,
+    output: Annotated[Path, Parameter(("--output", "-o"))],
+    overwrite: Annotated[bool, Parameter(("-y", "--overwrite"), negative=())] = False,
+    seed: str = "7",
+    seconds: str = "10",
+    fps: str = "25",
+    size: str | None = None,
+    layout: str | None = None,
+    count: int | None = None,
+) -> int:
+    """Write a synthetic procedure with its ground truth, or a set of pictures and masks.
+
+    Parameters
+    ----------
+    output
+        NAME.mp4 gets NAME.masks.mp4 beside it; a folder gets images/ and masks/.
+    overwrite
+        Replace what is there.
+    seed
+        Of the scene; training uses seeds from 1000 on, the demo 7.
+    seconds
+        Length of the video.
+    fps
+        Frames a second, such as 25 or 30000/1001.
+    size
+        WIDTHxHEIGHT. Default: 1920x1080 for a video, 640x512 for pictures.
+    layout
+        Of the processor's panel around the picture. Default: the seed chooses.
+    count
+        Pictures in the set. Default: 400.
+    """
+    from stream import commands
+
+    return commands.synth(
+        output, seed, seconds, fps, size, layout, count or 400, overwrite=overwrite
+    )
+
+
+@app.command
+def probe(
+    source: str, /, *, still: Annotated[Path | None, Parameter(("--still", "-o"))] = None
+) -> int:
+    """Tell what a source is and what arrives from it.
+
+    Parameters
+    ----------
+    source
+        As INPUT of process.
+    still
+        Save one frame there, as PNG, with the view drawn on it.
+    """
+    from stream import commands
+
+    return commands.probe(source, still)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run a command and end the process with its status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        status = app(words, exit_on_error=False, print_error=True)
+    except KeyboardInterrupt:
+        _complain("interrupted; what was recorded until now plays under its .partial name")
+        status = INTERRUPTED
+    except SystemExit:
+        raise
+    except Exception as error:
+        status = _explained(error, debug)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _explained(error: Exception, debug: bool) -> int:
+    """Tell a user what went wrong, in one line, and give the exit status."""
+    from cyclopts import CycloptsError
+
+    if isinstance(error, CycloptsError):
+        return USAGE  # cyclopts has said it
+    if debug:
+        raise error
+    from nets.errors import DivergentError
+    from stream.errors import SettingsError
+
+    if isinstance(error, DivergentError):
+        _complain(str(error))
+        return USAGE if isinstance(error, SettingsError) else FAILED
+    _complain(f"{type(error).__name__}: {error} (a fault of the program: --debug shows where)")
+    return FAILED
+
+
+def _complain(line: str) -> None:
+    print(f"divergent-stream: {' '.join(line.split())}", file=sys.stderr, flush=True)
+
+
+def _interrupt(number: int, frame: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""What the commands of `divergent-stream` do, once their words are understood."""
+
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nets.engine import open_engine
+from nets.picture import Rect
+from stream.errors import SettingsError, SinkError
+from stream.job import Outputs, check_outputs, process_recording
+from stream.offline import Outcome, Seen
+from stream.progress import Reporter
+from stream.settings import ProcessSettings, merged
+from stream.source.naming import Recording, open_recording
+from stream.source.synthetic import SyntheticSource
+from stream.tally import Tally
+
+DEMO_LAYOUT = "octagon-right"
+
+
+def process(
+    inputs: list[str],
+    output: Path,
+    config: Path | None,
+    given: dict[str, Any],
+    *,
+    overwrite: bool,
+) -> int:
+    """`divergent-stream process`."""
+    settings = merged(ProcessSettings, config, given)
+    if len(inputs) != 1:
+        raise SettingsError("name one recording")
+    (name,) = inputs
+    with Reporter() as reporter:
+        outcome = run(name, Outputs(output), settings, reporter, overwrite=overwrite)
+    if outcome.broken_off is not None:
+        raise outcome.broken_off
+    print(output)
+    return 0
+
+
+def run(
+    name: str,
+    outputs: Outputs,
+    settings: ProcessSettings,
+    reporter: Reporter,
+    *,
+    overwrite: bool,
+    watch: Callable[[Recording, Seen], None] = lambda source, seen: None,
+) -> Outcome:
+    """Process one recording and tell how it goes and how it went."""
+    warnings = Tally(lambda line: reporter.say(f"warning: {line}"))
+    check_outputs(name, outputs, overwrite)
+    with (
+        open_recording(name, deinterlace=settings.deinterlace, warnings=warnings) as source,
+        open_engine(
+            settings.weights,
+            device=settings.device,
+            precision=settings.precision,
+            mode="throughput",
+        ) as engine,
+    ):
+        report = reporter.begin(source.name, source.frame_count)
+
+        def progress(seen: Seen) -> None:
+            report.advance(bool(seen.mask.regions))
+            watch(source, seen)
+
+        outcome = process_recording(
+            source,
+            outputs,
+            settings,
+            engine,
+            overwrite=overwrite,
+            warnings=warnings,
+            progress=progress,
+        )
+        reporter.say(
+            f"{outcome.frames} frames in {outcome.seconds:.1f} s "
+            f"({outcome.frames / max(outcome.seconds, 1e-9):.1f} fps; {engine.runs_on}), "
+            f"polyp in {outcome.with_polyp}"
+        )
+    for line in warnings.lines():
+        if line.endswith(" times)"):
+            reporter.say(f"warning: {line}")
+    return outcome
+
+
+def demo(output: Path, seconds: float, seed: int, weights: tuple[str, ...], device: str) -> int:
+    """`divergent-stream demo`."""
+    if seconds <= 0:
+        raise SettingsError(f"--seconds {seconds}: a demo takes more than no time")
+    output.mkdir(parents=True, exist_ok=True)
+    overlaps: list[tuple[int, int, int]] = []
+
+    def compare(source: Recording, seen: Seen) -> None:
+        assert isinstance(source, SyntheticSource)
+        truth = source.truth(seen.frame.index)
+        rows, columns = seen.mask.box.slices()
+        overlap = int(np.count_nonzero(truth[rows, columns] & (seen.mask.inside > 0)))
+        overlaps.append((overlap, sum(seen.mask.sizes), int(np.count_nonzero(truth))))
+
+    name = f"synthetic:?seed={seed}&seconds={Fraction(seconds)}&layout={DEMO_LAYOUT}"
+    recording = output / "annotated.mp4"
+    settings = ProcessSettings(weights=weights, device=device)
+    with Reporter() as reporter:
+        run(name, Outputs(recording), settings, reporter, overwrite=True, watch=compare)
+    overlap, predicted, true = (sum(column) for column in zip(*overlaps, strict=True))
+    dice = 2 * overlap / (predicted + true) if predicted + true else 1.0
+    with_polyp = sum(1 for _, _, truth in overlaps if truth)
+    hit = sum(1 for overlap, _, truth in overlaps if truth and overlap)
+    false = sum(1 for _, predicted, truth in overlaps if predicted and not truth)
+    print(f"Dice against the ground truth, over all frames: {dice:.3f}")
+    print(f"frames with a polyp: {with_polyp}, marked: {hit}")
+    print(f"frames without: {len(overlaps) - with_polyp}, falsely marked: {false}")
+    print(f"annotated recording: {recording}")
+    return 0
+
+
+def synth(
+    output: Path,
+    seed: str,
+    seconds: str,
+    fps: str,
+    size: str | None,
+    layout: str | None,
+    count: int,
+    *,
+    overwrite: bool,
+) -> int:
+    """`divergent-stream synth`."""
+    from stream.source import synthetic_address as address
+    from stream.synth import VIDEO_SUFFIXES, write_dataset, write_video
+
+    with Reporter() as reporter:
+        report = reporter.begin(output.name, None)
+
+        def progress(done: int, total: int) -> None:
+            report.advance(False)
+
+        if output.suffix.lower() not in VIDEO_SUFFIXES:
+            if count < 1:
+                raise SettingsError(f"--count {count}: write at least one picture")
+            measures = {} if size is None else {"size": address.read_size(size)}
+            write_dataset(
+                output,
+                count,
+                address.read_seed(seed),
+                overwrite=overwrite,
+                progress=progress,
+                **measures,
+            )
+            print(output)
+            return 0
+        length = address.read_seconds(seconds)
+        if length is None:
+            raise SettingsError("--seconds inf: a file has an end")
+        masks = write_video(
+            output,
+            seed=address.read_seed(seed),
+            seconds=length,
+            fps=address.read_fps(fps),
+            size=address.read_size(size or "1920x1080"),
+            layout=layout,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    print(output)
+    print(masks)
+    return 0
+
+
+def probe(name: str, still: Path | None) -> int:
+    """`divergent-stream probe`."""
+    from stream.view.finder import find_view
+
+    warnings = Tally()
+    with open_recording(name, warnings=warnings) as source:
+        frame = next(iter(source))
+        picture = frame.picture
+        view = find_view(picture)
+        colour = picture.colour
+        spread = "full" if colour.full_range else "limited"
+        facts = {
+            "source": source.name,
+            "picture": f"{picture.width}x{picture.height} {picture.layout.name}",
+            "colour": f"{colour.matrix.value}, {spread} range",
+            "rate": f"{float(source.rate):.3f} fps ({source.rate})",
+            "length": f"{float(source.duration):.2f} s" if source.duration else "not known",
+            "frames": f"about {source.frame_count}" if source.frame_count else "not known",
+            "view": "none found" if view is None else ",".join(str(n) for n in view),
+        }
+        for key, value in facts.items():
+            print(f"{key:8} {value}")
+        for line in warnings.lines():
+            print(f"warning  {line}", file=sys.stderr)
+        if still is not None:
+            _save_still(still, frame.picture, view)
+            print(f"still    {still}")
+    return 0
+
+
+def _save_still(path: Path, picture: Any, view: Rect | None) -> None:
+    import cv2
+
+    from nets.preprocessing import rgb_of
+
+    bgr = np.ascontiguousarray(rgb_of(picture)[..., ::-1])
+    if view is not None:
+        corner = (view.x + view.width - 1, view.y + view.height - 1)
+        cv2.rectangle(bgr, (view.x, view.y), corner, (190, 255, 40), 2)
+    if path.exists():
+        raise SinkError(f"{path}: exists already: choose another name")
+    if not cv2.imwrite(str(path), bgr):
+        raise SinkError(f"{path}: cannot be written")
