@@ -89,7 +89,7 @@ def find_mask(prediction: Prediction, threshold: float, smallest: float = 0.0) -
         return nothing
     box = Rect(left, top, right - left, bottom - top)
     map_here = _interpolated(probability, extent, box)
-    inside = cv2.compare(map_here, threshold, cv2.CMP_GT)
+    inside = np.asarray(cv2.compare(map_here, threshold, cv2.CMP_GT), np.uint8)  # type: ignore[call-overload]
     return _regions(inside, box, view, smallest, peak)
 
 
