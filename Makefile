@@ -1,0 +1,50 @@
+# `make help` lists the targets. Everything runs in .venv, which `make install` sets up.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+install: $(INSTALLED) ## set up .venv with everything, developers' tools included
+
+# --no-deps: the lock is whole. It leaves out opencv-python-headless, which albumentations asks
+# for and whose files would overwrite those of opencv-python (see pyproject.toml).
+$(INSTALLED): pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 install")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps -r requirements.lock
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --editable .
+	@touch $@
+
+demo: install ## the main job on the embedded synthetic procedure
+	$(BIN)/divergent-stream demo -o demo-output
+
+test: install ## all tests that need no GPU, display, network or data
+	$(BIN)/pytest
+
+check: install ## format, lint, types, import rules, then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: install ## rewrite the sources in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install ## speed and memory of the chain (an idle machine, some minutes)
+	$(BIN)/python -m tests.bench
+
+lock: install ## choose the newest versions that fit pyproject.toml
+	$(BIN)/uv pip compile --universal --no-header --no-annotate --all-extras --python-version 3.11 --upgrade pyproject.toml -o requirements.lock
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) demo-output build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
