@@ -132,7 +132,7 @@ def prepare_planes(picture: Picture, contract: Preprocessing) -> Rgb:
                 channels.append(_nearest(plane, size, luma.shape, (down, across)))
             else:
                 channels.append(_resized(plane, size, contract.resize))
-    small = cv2.merge(channels).astype(np.float32)
+    small = cv2.merge(channels)
     if picture.layout.grey:
         small = cv2.merge([small, *[np.full_like(small, _neutral(picture.layout))] * 2])
     return _to_rgb(small, picture.layout, picture.colour, contract.order)
@@ -156,7 +156,7 @@ def rgb_of(picture: Picture) -> Rgb:
     if picture.layout.grey:
         neutral = np.full_like(luma, _neutral(picture.layout))
         channels += [neutral, neutral]
-    samples = np.dstack(channels).astype(np.float32)
+    samples = np.dstack(channels)
     return _to_rgb(samples, picture.layout, picture.colour, "rgb")
 
 
@@ -209,6 +209,9 @@ def _conversion(layout: Layout, colour: Colour, order: str) -> NDArray[np.float3
     return (matrix if order == "rgb" else matrix[::-1]).astype(np.float32)
 
 
-def _to_rgb(samples: NDArray[np.float32], layout: Layout, colour: Colour, order: str) -> Rgb:
-    levels = cv2.transform(samples, _conversion(layout, colour, order))
-    return np.clip(np.rint(levels), 0.0, 255.0).astype(np.uint8)
+def _to_rgb(samples: Plane, layout: Layout, colour: Colour, order: str) -> Rgb:
+    matrix = _conversion(layout, colour, order)
+    if samples.dtype == np.uint8:
+        return np.asarray(cv2.transform(samples, matrix), np.uint8)  # rounds and saturates
+    levels = cv2.transform(samples.astype(np.float32), matrix)
+    return np.asarray(cv2.convertScaleAbs(np.maximum(levels, 0.0)), np.uint8)
