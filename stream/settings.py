@@ -35,6 +35,8 @@ class ProcessSettings:
         preset: x264's and x265's names.
         encoder: software, or auto for hardware where it works.
         deinterlace: make whole pictures of fields.
+        container: of the recordings in a folder; a single one's name says it.
+        workers: processes that share many recordings.
     """
 
     weights: tuple[str, ...] = ()
@@ -51,6 +53,8 @@ class ProcessSettings:
     preset: str | None = None
     encoder: Literal["software", "auto"] = "software"
     deinterlace: bool = True
+    container: Literal["mp4", "mov", "mkv"] = "mp4"
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
 
 
 def merged(kind: type[T], config: Path | None, given: dict[str, Any]) -> T:
