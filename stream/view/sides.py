@@ -157,6 +157,8 @@ def _refine_start(picture: Picture, rows: Plane, start: int, step: int, panel: P
     before = max(start - 2 * step - 1, 0)
     middle = rows[len(rows) // 5 : max(len(rows) - len(rows) // 5, 1)]
     band = middle[:: max(len(middle) // REFINED_ROWS, 1), before : start + 3 * step + 3]
+    if band.shape[1] < 3:
+        return start
     lit = full_range_luma(eight_bits(band, picture), picture) > panel.luma + PANEL_MARGIN
     run = lit[:, :-2] & lit[:, 1:-1] & lit[:, 2:]
     crosses = run.any(axis=1)

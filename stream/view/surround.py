@@ -18,9 +18,10 @@ PANEL_BRIGHTEST = 64
 PANEL_SHARE = 0.04
 """Share of the rim that makes a dark level a panel; less is a corner in shadow."""
 
-PANEL_SHARPNESS = 0.4
-"""Share of the rim within 8 levels of a panel's that lies within 1. Panels have 0.6 and more
-after compression, a shadow spreads."""
+PANEL_PEAKS = ((1, 8, 0.5), (4, 24, 0.6))
+"""A panel's level stands out on the rim: of the samples within the second number of levels, the
+third number lies within the first. One suits clean screens, one an analogue capture's noise; a
+shadow spreads."""
 
 PANEL_MARGIN = 6
 """How far above the panel's luma the picture starts. Panels spread by one or two levels; the
@@ -68,14 +69,17 @@ def find_panel(small: Thumbnail, share: float = PANEL_SHARE) -> Panel | None:
     luma = small.luma
     rim = np.concatenate([luma[0], luma[-1], luma[1:-1, 0], luma[1:-1, -1]])
     counts = np.bincount(rim, minlength=256)
-    near = np.convolve(counts, np.ones(3, np.int64), "same")
-    level = int(near[:PANEL_BRIGHTEST].argmax())
-    around = int(counts[max(level - 8, 0) : level + 9].sum())
-    if near[level] < max(share * rim.size, PANEL_SHARPNESS * around, 1):
+    level = int(np.convolve(counts, (1, 2, 3, 2, 1), "same")[:PANEL_BRIGHTEST].argmax())
+
+    def within(levels: int) -> int:
+        return int(counts[max(level - levels, 0) : level + levels + 1].sum())
+
+    stands_out = any(within(near) >= part * within(far) for near, far, part in PANEL_PEAKS)
+    if not stands_out or within(2) < max(share * rim.size, 1):
         return None
     if small.red is None:
         return Panel(level, NEUTRAL)
-    red = int(np.median(small.red[_near(luma, level, 1)]))
+    red = int(np.median(small.red[_near(luma, level, 2)]))
     return Panel(level, red) if red < NEUTRAL + TISSUE_CHROMA else None
 
 

@@ -53,8 +53,9 @@ class Thumbnail:
 
 def make_thumbnail(picture: Picture) -> Thumbnail:
     """A picture with its longer side reduced to at most `LONGEST_SIDE` cells."""
-    step = -(-max(picture.width, picture.height) // LONGEST_SIDE)
-    width, height = max(picture.width // step, 1), max(picture.height // step, 1)
+    shorter, longer = sorted((picture.width, picture.height))
+    step = min(-(-longer // LONGEST_SIDE), shorter)
+    width, height = picture.width // step, picture.height // step
     luma = full_range_luma(_darkest(picture, step, width, height), picture)
     chroma = list(picture.planes[1:])
     if picture.layout.interleaved:
