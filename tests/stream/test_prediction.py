@@ -73,3 +73,13 @@ def test_samples_outside_the_view_are_never_polyp() -> None:
     mask = find_mask(predicted(np.ones((32, 32), np.float32), view, extent=frame), 0.5)
     assert mask.regions == (view,)
     assert mask.fraction == 1.0
+
+
+def test_each_region_has_its_own_peak() -> None:
+    probability = np.zeros((64, 64), np.float32)
+    probability[30:50, 20:40] = 0.7
+    probability[4:8, 4:8] = 0.9  # inside no other region's box
+    probability[32:34, 44:46] = 0.8
+    mask = find_mask(predicted(probability, Rect(100, 50, 64, 64)), 0.5)
+    assert mask.peaks == pytest.approx((0.7, 0.9, 0.8))
+    assert mask.peak == pytest.approx(0.9)
