@@ -176,7 +176,7 @@ def synth(
 
 def probe(name: str, still: Path | None) -> int:
     """`divergent-stream probe`."""
-    from stream.view.finder import find_view
+    from nets.view import find_view
 
     warnings = Tally()
     with open_recording(name, warnings=warnings) as source:

@@ -18,7 +18,7 @@ from stream.sink.recorder import Recorder
 from stream.sink.sidecar import FrameTable
 from stream.source.naming import Recording
 from stream.tally import Tally
-from stream.view.tracker import ViewFinder
+from stream.view import ViewFinder
 
 
 @dataclass(frozen=True, slots=True)

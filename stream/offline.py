@@ -20,7 +20,7 @@ from stream.frame import Frame
 from stream.overlay import Overlay
 from stream.prediction import Mask, Prediction, find_mask
 from stream.threads import WriteBehind, read_ahead
-from stream.view.tracker import ViewFinder
+from stream.view import ViewFinder
 
 FRAMES_AHEAD = 12
 FRAMES_BEHIND = 12

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nets.picture import LAYOUTS, Colour, Matrix, Picture, Rect
+from nets.view import find_view
 from stream.errors import SettingsError
 from stream.frame import Frame, frame_of, picture_of
 from stream.source.panel import LAYOUTS as SCREENS
 from stream.source.panel import make_panel
 from stream.source.synthetic import SyntheticScene
-from stream.view import ViewFinder, find_view, parse_view
+from stream.view import ViewFinder, parse_view
 
 TRUTH = Path(__file__).parent / "truth" / "ui_views.csv"
 
@@ -351,7 +352,7 @@ def test_same_frames_give_the_same_views():
 def test_frames_are_looked_at_by_media_time_not_one_by_one(monkeypatch):
     looks = []
     monkeypatch.setattr(
-        "stream.view.tracker.find_view", lambda picture: looks.append(picture) or picture.whole
+        "stream.view.find_view", lambda picture: looks.append(picture) or picture.whole
     )
     run(ViewFinder(), [screen(Rect(180, 20, 400, 320))] * 75)
     assert len(looks) <= 15

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nets.picture import Rect
-from stream.view.thumbnail import NEUTRAL, Samples, Thumbnail
+from nets.view.thumbnail import NEUTRAL, Samples, Thumbnail
 
 Mask = NDArray[np.bool_]
 """(h, w) on the thumbnail."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nets.picture import Picture, Plane, Rect
-from stream.view.surround import PANEL_MARGIN, Mask, Panel
-from stream.view.thumbnail import eight_bits, full_range_luma
+from nets.view.surround import PANEL_MARGIN, Mask, Panel
+from nets.view.thumbnail import eight_bits, full_range_luma
 
 THINNEST_PROFILE = 0.08
 """A row or column with a smaller share of the picture than this is text that touches it. The

@@ -6,10 +6,10 @@ from fractions import Fraction
 from typing import Literal
 
 from nets.picture import Picture, Rect
+from nets.view import find_view
+from nets.view.sides import sides_passed, union
 from stream.errors import SettingsError
 from stream.frame import Frame
-from stream.view.finder import find_view
-from stream.view.sides import sides_passed, union
 
 ViewSetting = Literal["auto", "full"] | Rect
 """Look for the view, take the whole frame, or take this rectangle."""

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from nets.picture import Picture, Rect
-from stream.view.sides import OnSides, box_of, refine, shadowed_sides, sides_passed, union
-from stream.view.surround import (
+from nets.view.sides import OnSides, box_of, refine, shadowed_sides, sides_passed, union
+from nets.view.surround import (
     Panel,
     above_panel,
     find_panel,
@@ -18,7 +18,7 @@ from stream.view.surround import (
     is_busy,
     is_coloured,
 )
-from stream.view.thumbnail import Thumbnail, make_thumbnail
+from nets.view.thumbnail import Thumbnail, make_thumbnail
 
 SMALLEST_SHARE = 0.04
 """A view has at least this share of the frame; an inset on a 1080p screen has 0.03."""

@@ -1,0 +1,140 @@
+"""The chain against a plain PyAV decode → encode and an OpenCV loop, in turn, in one run."""
+
+import statistics
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+
+from nets.engine import open_engine
+from stream.job import Outputs, process_recording
+from stream.settings import ProcessSettings
+from stream.source.naming import open_recording
+from stream.synth import write_video
+from stream.tally import Tally
+
+PRESET, CRF = "ultrafast", 23
+RUNS = 5
+
+
+def chain(recording: Path, out: Path, weights: tuple[str, ...] = ("fixed:",)) -> float:
+    """Frames a second of `process`, its files' opening and final rewrite included."""
+    settings = ProcessSettings(weights=weights, preset=PRESET, crf=CRF)
+    with open_engine(settings.weights, mode="throughput") as engine:
+        started = time.perf_counter()
+        tally = Tally()
+        with open_recording(str(recording), warnings=tally) as source:
+            outcome = process_recording(
+                source, Outputs(out), settings, engine, overwrite=True, warnings=tally
+            )
+    return outcome.frames / (time.perf_counter() - started)
+
+
+def native(recording: Path, out: Path) -> float:
+    """Frames a second of decoding and encoding in native planes, and nothing else."""
+    started, count = time.perf_counter(), 0
+    with av.open(str(recording)) as source, av.open(str(out), "w") as sink:
+        video = source.streams.video[0]
+        video.thread_type = "AUTO"
+        stream = sink.add_stream(
+            "libx264", rate=video.average_rate, options={"preset": PRESET, "crf": str(CRF)}
+        )
+        stream.width, stream.height, stream.pix_fmt = video.width, video.height, video.pix_fmt
+        stream.time_base = video.time_base
+        for frame in source.decode(video):
+            frame.pict_type = av.video.frame.PictureType.NONE
+            sink.mux(stream.encode(frame))
+            count += 1
+        sink.mux(stream.encode(None))
+    return count / (time.perf_counter() - started)
+
+
+def opencv(recording: Path, out: Path) -> float:
+    """Frames a second of what is usually written: VideoCapture → blend an ellipse → VideoWriter."""
+    started, count = time.perf_counter(), 0
+    source = cv2.VideoCapture(str(recording))
+    size = int(source.get(cv2.CAP_PROP_FRAME_WIDTH)), int(source.get(cv2.CAP_PROP_FRAME_HEIGHT))
+    rate = source.get(cv2.CAP_PROP_FPS)
+    sink = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
+    centre, axes = (size[0] // 2, size[1] // 2), (size[0] // 12, size[1] // 8)
+    while True:
+        found, picture = source.read()
+        if not found:
+            break
+        drawn = picture.copy()
+        cv2.ellipse(drawn, centre, axes, 0, 0, 360, (190, 255, 40), -1)
+        picture = cv2.addWeighted(drawn, 0.35, picture, 0.65, 0)
+        cv2.ellipse(picture, centre, axes, 0, 0, 360, (190, 255, 40), 3)
+        sink.write(picture)
+        count += 1
+    source.release()
+    sink.release()
+    return count / (time.perf_counter() - started)
+
+
+def measure(folder: Path, seconds: int = 12) -> dict[str, Any]:
+    """Median frame rates of five runs in turn at 1080p, and their ratios."""
+    recording = folder / "procedure.mp4"
+    if not recording.exists():
+        write_video(recording, seconds=Fraction(seconds), layout="octagon-right")
+    contenders: dict[str, Callable[[], float]] = {
+        "process, fixed:": lambda: chain(recording, folder / "chain.mp4"),
+        "PyAV decode → encode": lambda: native(recording, folder / "native.mp4"),
+        "OpenCV loop": lambda: opencv(recording, folder / "opencv.mp4"),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(RUNS):
+        for name, run in contenders.items():
+            rates[name].append(run())
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    first = next(iter(medians))
+    return {
+        "frames_per_second": medians,
+        "runs": rates,
+        "ratios": {name: medians[first] / rate for name, rate in medians.items() if name != first},
+    }
+
+
+def memory(folder: Path, marks: tuple[int, int] = (500, 2000)) -> dict[str, Any]:
+    """Resident MiB after so many frames of one recording, and the share by which it grew."""
+    import psutil
+
+    seconds = marks[1] / 25
+    process = psutil.Process()
+    resident: dict[int, float] = {}
+    settings = ProcessSettings(weights=("fixed:",), preset=PRESET, crf=CRF)
+    address = f"synthetic:?seed=8&seconds={Fraction(seconds)}&size=960x540"
+
+    def watch(seen: Any) -> None:
+        if seen.frame.index + 1 in marks:
+            resident[seen.frame.index + 1] = process.memory_info().rss / 2**20
+
+    tally = Tally()
+    with (
+        open_engine(settings.weights) as engine,
+        open_recording(address, warnings=tally) as source,
+    ):
+        process_recording(
+            source,
+            Outputs(folder / "memory.mp4"),
+            settings,
+            engine,
+            overwrite=True,
+            warnings=tally,
+            progress=watch,
+        )
+    grown = resident[marks[1]] / resident[marks[0]] - 1.0
+    return {"resident_mib": {str(k): v for k, v in resident.items()}, "grown": grown}
+
+
+def report(result: dict[str, Any]) -> str:
+    """The table for people."""
+    rows = [f"| {name} | {rate:.1f} |" for name, rate in result["frames_per_second"].items()]
+    ratios = [f"{value:.2f} of {name}" for name, value in result["ratios"].items()]
+    return "\n".join(["| 1080p | frames/s |", "|---|---|", *rows, "", "; ".join(ratios)])
+
+
