@@ -1,0 +1,95 @@
+"""Rewriting a finished mp4 once, its index in front, every packet and time as it was."""
+
+import heapq
+import os
+from array import array
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from stream.errors import SinkError
+from stream.sink.containers import FORMATS, PassedStream, movie_timescale
+from stream.sink.part import seconds_of
+
+
+def rewrite(
+    partial: Path,
+    target: Path,
+    time_base: Fraction,
+    late: "list[tuple[PassedStream, Packet[Any]]]",
+) -> None:
+    """Copy the packets of a fragmented file into one with its index in front.
+
+    Args:
+        partial: the finished fragmented file.
+        target: the file to write; replaced if it exists.
+        time_base: of the pictures.
+        late: packets to be merged in, of streams that `partial` does not have.
+
+    Raises:
+        SinkError: what was written does not have the times of what was read.
+    """
+    options = {
+        "movflags": "faststart+write_colr",
+        "movie_timescale": str(movie_timescale(time_base)),
+    }
+    format_name = FORMATS[partial.suffix.lower()]
+    times: dict[int, array[int]] = {}
+    with av.open(f"file:{partial}") as source:
+        with av.open(f"file:{target}", "w", format=format_name, container_options=options) as copy:
+            copy.metadata.update(source.metadata)
+            copied = [_copy_of(stream, copy) for stream in source.streams]
+            added = {passed.index: passed.add_to(copy) for passed, _ in late}
+            times = {stream.index: array("q") for stream in copied}
+            theirs = ((seconds_of(packet), added[passed.index], packet) for passed, packet in late)
+            for _, stream, packet in heapq.merge(
+                _packets(source, copied), theirs, key=lambda item: item[0]
+            ):
+                if stream.index in times:
+                    times[stream.index].append(packet.dts or 0)
+                packet.stream = stream
+                copy.mux(packet)
+        _check(target, source, times)
+    flush_to_disk(target)
+
+
+def flush_to_disk(path: Path) -> None:
+    """Wait until a file is on the disk and not only in memory."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _copy_of(stream: Stream, copy: OutputContainer) -> Stream:
+    """Declare a stream of the fragmented file in the new one."""
+    added = copy.add_stream_from_template(stream, opaque=True)
+    added.metadata.update(stream.metadata)
+    added.disposition = stream.disposition
+    return added
+
+
+def _packets(
+    source: InputContainer, copied: list[Stream]
+) -> "Iterator[tuple[float, Stream, Packet[Any]]]":
+    """Packets of the fragmented file with their time and new stream."""
+    for packet in source.demux():
+        if packet.dts is not None:
+            yield seconds_of(packet), copied[packet.stream_index], packet
+
+
+def _check(target: Path, source: InputContainer, times: "dict[int, array[int]]") -> None:
+    """Compare the new file's index with the packets that went in."""
+    with av.open(f"file:{target}") as written:
+        for index, expected in times.items():
+            stream = written.streams[index]
+            found = array("q", (entry.timestamp for entry in stream.index_entries))
+            if found != expected or stream.time_base != source.streams[index].time_base:
+                raise SinkError(
+                    f"{target}: rewriting changed the times of stream {index}: "
+                    "the whole recording is kept under its partial name"
+                )
