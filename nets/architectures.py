@@ -1,6 +1,8 @@
-"""From a spec to a network: U-Net, UNet++, FPN, DeepLabv3, DeepLabv3+ (smp) and triangles of them."""
+"""From a spec to a network: U-Net, UNet++, FPN, DeepLabv3(+) by smp, and triangles of them."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,12 @@ CLASSES: dict[str, Any] = {
     "deeplabv3": smp.DeepLabV3,
     "deeplabv3plus": smp.DeepLabV3Plus,
 }
+
+HUB_PATIENCE_S = 5.0
+"""A hub that does not answer a first question in this time is taken for unreachable."""
+
+LONGEST_REASON = 300
+"""Of a library's own words: some of them list every encoder they know."""
 
 
 def build(spec: MemberSpec) -> nn.Module:
@@ -44,7 +52,7 @@ def build(spec: MemberSpec) -> nn.Module:
 def _network(spec: NetworkSpec, channels: int, classes: int) -> nn.Module:
     local = spec.encoder_weights not in {"none", "imagenet"}
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _hub(wanted=spec.encoder_weights == "imagenet"):
             warnings.simplefilter("ignore")  # smp's advice on encoders' input sizes
             module: nn.Module = CLASSES[spec.architecture](
                 encoder_name=spec.encoder,
@@ -54,20 +62,41 @@ def _network(spec: NetworkSpec, channels: int, classes: int) -> nn.Module:
                 activation="softmax2d",
                 **spec.decoder,
             )
-    except (OSError, RuntimeError) as error:
-        if spec.encoder_weights == "imagenet":
+    except Exception as error:  # the libraries raise whatever a wrong argument leads them to
+        if spec.encoder_weights == "imagenet" and isinstance(error, OSError):
             raise EncoderWeightsError(
                 f"ImageNet weights of {spec.encoder} cannot be downloaded: give a local file, "
                 "or encoder_weights: none to start from scratch"
             ) from error
-        raise CheckpointError(f"{spec.architecture} on {spec.encoder}: {error}") from error
-    except (KeyError, TypeError, ValueError, NotImplementedError) as error:
+        reason = (" ".join(str(error).split()) or type(error).__name__)[:LONGEST_REASON]
         raise CheckpointError(
-            f"{spec.architecture} on {spec.encoder} cannot be built: {error}"
+            f"{spec.architecture} on {spec.encoder} cannot be built: {reason}"
         ) from error
     if local:
         load_encoder(module, Path(spec.encoder_weights))
     return module
+
+
+@contextmanager
+def _hub(*, wanted: bool) -> Iterator[None]:
+    """Ask once whether ImageNet weights' hub answers; where it does not, use the cache alone.
+
+    Left to itself its client tries each file again for half a minute before it gives up.
+    """
+    if not wanted:
+        yield
+        return
+    from huggingface_hub import constants, get_session
+
+    before = constants.HF_HUB_OFFLINE
+    try:
+        get_session().head(constants.ENDPOINT, timeout=HUB_PATIENCE_S)
+    except Exception:  # whatever its HTTP client of the day raises
+        constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def load_encoder(module: nn.Module, path: Path) -> None:

@@ -4,8 +4,10 @@ Reads without any network library; the tensors are loaded by an engine.
 """
 
 import hashlib
-import os
-from collections.abc import Sequence
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,6 +19,7 @@ from pydantic.dataclasses import dataclass as checked_dataclass
 
 from nets.checkpoint import Header, read_header
 from nets.errors import BundleError
+from nets.files import write_whole
 from nets.grid import Fusion, Grid
 from nets.preprocessing import Preprocessing, distinct
 
@@ -24,6 +27,7 @@ FORMAT_VERSION = 1
 DEFAULT_THRESHOLD = 0.5  # paper, section 2.2: rounding to the nearest integer
 DESCRIPTION = "bundle.yaml"
 LARGEST_DESCRIPTION = 2**20
+NAME = re.compile(r"\w[\w.+-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class _Description:
     members: dict[str, str] = Field(min_length=1)
     grid: Grid
     fusion: Fusion = Field(default_factory=Fusion)
-    threshold: float = Field(DEFAULT_THRESHOLD, gt=0, lt=1)
+    threshold: float = Field(default=DEFAULT_THRESHOLD, gt=0, lt=1)
 
 
 def shipped(name: str = "compact") -> Path:
@@ -173,7 +177,7 @@ def write_bundle(
     """Make a bundle of checkpoints.
 
     Args:
-        folder: made; its files of the same names are replaced.
+        folder: made; a bundle that is there is replaced, its card and other files are kept.
         members: checkpoints by the names their members get.
         grid: where the maps meet; the first member's own by default.
         fusion: the mean by default.
@@ -181,34 +185,65 @@ def write_bundle(
         half: store the weights in half precision.
 
     Raises:
-        BundleError: the members cannot be fused.
-        CheckpointError: one cannot be read.
+        BundleError: the members cannot be fused, or the folder holds something else.
+        CheckpointError: one cannot be read or written.
     """
     from nets.checkpoint import load_checkpoint, save_checkpoint
 
+    if not members:
+        raise BundleError(f"{folder}: a bundle needs at least one member")
+    for name in members:
+        if not NAME.fullmatch(name):
+            raise BundleError(f"{name!r} cannot be a member's name: use letters, digits, - and _")
     read = tuple(Member(name, path, read_header(path)) for name, path in members.items())
     _check_together(read, str(folder))
     fusion = fusion or Fusion()
     problem = fusion.problem(len(read))
     if problem:
         raise BundleError(f"{folder}: fusion: {problem}")
-    grid = grid or Grid.of(read[0].header.spec.preprocessing)
-    folder.mkdir(parents=True, exist_ok=True)
-    for member in read:
-        module, header = load_checkpoint(member.path)
-        save_checkpoint(folder / f"{member.name}.safetensors", module, header, half=half)
     values: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "members": {name: f"{name}.safetensors" for name in members},
-        "grid": TypeAdapter(Grid).dump_python(grid, mode="json"),
+        "grid": TypeAdapter(Grid).dump_python(
+            grid or Grid.of(read[0].header.spec.preprocessing), mode="json"
+        ),
         "fusion": TypeAdapter(Fusion).dump_python(fusion, mode="json", exclude_defaults=True)
         or {"kind": fusion.kind},
         "threshold": threshold,
     }
-    partial = folder / "bundle.partial.yaml"
-    partial.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-    os.replace(partial, folder / DESCRIPTION)
+    with _replaced(folder) as partial:
+        for member in read:
+            module, header = load_checkpoint(member.path)
+            save_checkpoint(partial / f"{member.name}.safetensors", module, header, half=half)
+        text = yaml.safe_dump(values, sort_keys=False)
+        write_whole(partial / DESCRIPTION, text.encode())
+        read_bundle(partial)
     return read_bundle(folder)
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """A new folder to fill, which then takes the place of an older bundle, card and all kept."""
+    if folder.exists() and not (folder / DESCRIPTION).is_file() and any(folder.iterdir()):
+        raise BundleError(f"{folder}: holds something that is no bundle: name another folder")
+    partial = folder.with_name(f"{folder.name}.partial")
+    old = folder.with_name(f"{folder.name}.old")
+    try:
+        for left in (partial, old):
+            shutil.rmtree(left, ignore_errors=True)
+        partial.mkdir(parents=True)
+        yield partial
+        if folder.exists():
+            for path in folder.iterdir():
+                if path.name != DESCRIPTION and path.suffix != ".safetensors":
+                    path.rename(partial / path.name)
+            folder.rename(old)
+        partial.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        raise BundleError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _check_together(members: Sequence[Member], where: str) -> None:

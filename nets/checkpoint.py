@@ -6,7 +6,6 @@ Nothing is ever unpickled.
 """
 
 import json
-import os
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from nets.errors import CheckpointError
+from nets.files import write_whole
 from nets.spec import MEMBER_SPEC, MemberSpec
 
 if TYPE_CHECKING:
@@ -49,9 +49,12 @@ def save_checkpoint(path: Path, module: "nn.Module", header: Header, *, half: bo
         module: a module that `nets.architectures.build(header.spec)` made.
         header: what the file says of itself.
         half: store floating-point weights as float16.
+
+    Raises:
+        CheckpointError: it cannot be written; a checkpoint of that name is as it was.
     """
     import torch
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     tensors = {
         key: (value.half() if half and value.dtype == torch.float32 else value)
@@ -68,9 +71,12 @@ def save_checkpoint(path: Path, module: "nn.Module", header: Header, *, half: bo
             "trained_on": header.trained_on,
         }
     )
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-    save_file(tensors, partial, metadata={HEADER_KEY: text})
-    os.replace(partial, path)
+    try:
+        write_whole(path, save(tensors, metadata={HEADER_KEY: text}))
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: cannot be written ({error.strerror}): make room or name another folder"
+        ) from error
 
 
 def read_header(path: Path) -> Header:
@@ -86,7 +92,8 @@ def read_header(path: Path) -> Header:
     try:
         values = json.loads(text)
         version = int(values["format_version"])
-    except (ValueError, KeyError, TypeError) as error:
+        metrics, trained_on = dict(values["metrics"]), dict(values["trained_on"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise CheckpointError(f"{path}: the checkpoint's header is damaged") from error
     if version > FORMAT_VERSION:
         raise CheckpointError(
@@ -101,7 +108,7 @@ def read_header(path: Path) -> Header:
         raise CheckpointError(
             f"{path}: the checkpoint's spec is wrong at {where}: {first['msg']}"
         ) from error
-    return Header(spec, dict(values.get("metrics") or {}), dict(values.get("trained_on") or {}))
+    return Header(spec, metrics, trained_on)
 
 
 def load_checkpoint(path: Path) -> "tuple[nn.Module, Header]":
@@ -111,27 +118,15 @@ def load_checkpoint(path: Path) -> "tuple[nn.Module, Header]":
         CheckpointError: as `read_header`, or the tensors do not fit the spec.
     """
     header = read_header(path)
-    from dataclasses import replace
-
+    import torch
     from safetensors.torch import load_file
 
     from nets.architectures import build
-    from nets.spec import NetworkSpec, TriNetSpec
 
-    def scratch(network: NetworkSpec) -> NetworkSpec:
-        return replace(network, encoder_weights="none")
-
-    network = header.spec.network
-    if isinstance(network, TriNetSpec):
-        network = replace(
-            network,
-            left=scratch(network.left),
-            right=scratch(network.right),
-            top=scratch(network.top),
-        )
-    else:
-        network = scratch(network)
-    module = build(replace(header.spec, network=network))
+    spec = header.spec.from_scratch()
+    # Without memory at first: what a damaged header describes may be larger than any machine.
+    with torch.device("meta"):
+        module = build(spec)
     try:
         tensors = load_file(path)
     except Exception as error:
@@ -144,7 +139,12 @@ def load_checkpoint(path: Path) -> "tuple[nn.Module, Header]":
         raise CheckpointError(
             f"{path}: the spec does not fit the tensors ({len(wrong)} differ, such as {wrong[0]})"
         )
-    module.load_state_dict({key: value.to(own[key].dtype) for key, value in tensors.items()})
+    # Copies: the file's own tensors lie in the file, which may be replaced.
+    tensors = {key: value.to(own[key].dtype, copy=True) for key, value in tensors.items()}
+    module.load_state_dict(tensors, assign=True)
+    if any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
+        module = build(spec)  # it has buffers that are computed and in no file
+        module.load_state_dict(tensors)
     return module.eval(), header
 
 
@@ -168,7 +168,7 @@ def _metadata(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: no such checkpoint") from error
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a safetensors file") from error
     metadata = values.get("__metadata__") if isinstance(values, dict) else None
     return metadata if isinstance(metadata, dict) else {}

@@ -73,4 +73,3 @@ class DivergentNets(nn.Module):
         )
         shares = self.shares.to(maps.dtype).view(1, -1, 1, 1)  # type: ignore[operator]
         return (maps * shares).sum(1), maps
-

@@ -21,8 +21,8 @@ class Grid:
         extent: what the grid covers.
     """
 
-    height: int = Field(256, ge=8, le=4096)
-    width: int = Field(256, ge=8, le=4096)
+    height: int = Field(default=256, ge=8, le=4096)
+    width: int = Field(default=256, ge=8, le=4096)
     extent: Literal["view", "frame"] = "view"
 
     @classmethod

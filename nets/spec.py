@@ -3,6 +3,7 @@
 Needs no network library, so that headers can be read and checked without one.
 """
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -30,7 +31,7 @@ class NetworkSpec:
     architecture: Architecture
     encoder: str = "se_resnext50_32x4d"
     encoder_weights: str = "none"
-    decoder: dict[str, int | float | str | bool | None | tuple[int, ...]] = Field(
+    decoder: dict[str, int | float | str | bool | tuple[int, ...] | None] = Field(
         default_factory=dict
     )
 
@@ -56,10 +57,27 @@ class MemberSpec:
         activation: what turns its scores into probabilities.
     """
 
-    network: NetworkSpec | TriNetSpec
+    network: NetworkSpec | TriNetSpec = Field(discriminator="architecture")
     preprocessing: Preprocessing = Field(default_factory=Preprocessing)
-    classes: int = Field(2, ge=2, le=64)
+    classes: int = Field(default=2, ge=2, le=64)
     activation: Literal["softmax2d"] = "softmax2d"
+
+    def from_scratch(self) -> "MemberSpec":
+        """The same member with fresh weights in all its encoders."""
+        return self.starting_from("none")
+
+    def starting_from(self, encoder_weights: str) -> "MemberSpec":
+        """The same member with other weights to start its encoders from."""
+
+        def started(network: NetworkSpec) -> NetworkSpec:
+            return replace(network, encoder_weights=encoder_weights)
+
+        network = self.network
+        if isinstance(network, TriNetSpec):
+            nodes = (network.left, network.right, network.top)
+            left, right, top = (started(node) for node in nodes)
+            return replace(self, network=replace(network, left=left, right=right, top=top))
+        return replace(self, network=started(network))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON or YAML."""

@@ -1,4 +1,4 @@
-"""Two nodes side by side and a third on their joined softmax maps (paper, section 2.1, Figure 2)."""
+"""Two nodes side by side, a third on their joined softmax maps (paper, section 2.1, Figure 2)."""
 
 import torch
 from torch import Tensor, nn

@@ -6,10 +6,10 @@ the code differ, `paper-text` follows the text (rotation, bilinear) and says so 
 
 from typing import Literal
 
-import albumentations as A
+import albumentations as A  # noqa: N812 (as its own documentation does)
 import cv2
 
-Recipe = Literal["none", "paper-text", "paper-code", "modern"]
+Augmentation = Literal["none", "paper-text", "paper-code", "modern"]
 
 ROTATION_OF_TEXT = 45.0  # degrees; the paper names rotation but no limit: our choice, the library's
 
@@ -80,7 +80,7 @@ def _modern() -> list[A.BasicTransform | A.OneOf]:
     ]
 
 
-def augmentation(recipe: Recipe, seed: int) -> A.Compose:
+def augmentation(recipe: Augmentation, seed: int) -> A.Compose:
     """A recipe, called as `compose(image=rgb, mask=mask)` on (H, W, 3) and (H, W) uint8.
 
     Args:

@@ -1,6 +1,8 @@
 """Samples as a network wants them: decoded once, augmented anew each time, exactly repeatable."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -9,53 +11,68 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from nets.preprocessing import Preprocessing, prepare_rgb
-from train.augment import Recipe, augmentation
+from nets.errors import DivergentError
+from nets.preprocessing import INTERPOLATION, Preprocessing, prepare_rgb
+from train.augment import Augmentation, augmentation
 from train.manifest import Sample
 from train.pictures import read_mask, read_rgb
 
+ZOOMING: tuple[Augmentation, ...] = ("modern",)
+"""Recipes that augment before the picture has its final size; the paper's stretch it first."""
+
 CACHE_MARGIN = 1.25
-"""Pictures are cached at this many times the network's size, so that zooming in finds detail."""
+"""Times the network's size at which these see a picture, so that zooming in finds detail."""
+
+CACHE_BYTES = 4 * 2**30
+"""What does not fit is decoded each time: 10,000 pictures for a network's 256x256 do."""
+
+Decoded = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+Item = tuple[Tensor, Tensor]
 
 
-class Samples(Dataset[tuple[Tensor, Tensor]]):
+class Samples(Dataset[Item | DivergentError]):
     """A split of a manifest.
 
     An item is (image, mask): (3, h, w) uint8 as the contract prepares it, not yet normalised,
-    and (h, w) int64 of 0 and 1. Its augmentation depends on (seed, epoch, index) alone, so a
-    training that was interrupted goes on exactly as it would have.
+    and (h, w) int64 of 0 and 1; or the error that says why it cannot be read. Its augmentation
+    depends on (seed, epoch, index) alone, so a training that was interrupted goes on exactly as
+    it would have.
 
     Args:
         samples: what to go through.
         contract: size, filter and colour order of the network's input.
         recipe: how to augment; `none` for validation.
         seed: of the augmentation.
-        cache: keep decoded pictures, shrunk to little more than the network needs, in memory.
+        cache_bytes: of decoded pictures, shrunk to little more than the network needs, that are
+            kept in memory.
     """
 
     def __init__(
         self,
         samples: Sequence[Sample],
         contract: Preprocessing,
-        recipe: Recipe,
+        recipe: Augmentation,
         seed: int,
         *,
-        cache: bool = True,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.samples = list(samples)
         self.contract = contract
+        self.recipe = recipe
         self.seed = seed
         self.epoch = 0
         self._compose = None if recipe == "none" else augmentation(recipe, seed)
-        self._cache: dict[int, tuple[NDArray[np.uint8], NDArray[np.uint8]]] | None = (
-            {} if cache else None
-        )
+        self._room = cache_bytes
+        self._cache: dict[int, Decoded] = {}
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        rgb, mask = self._decoded(index)
+    def __getitem__(self, index: int) -> Item | DivergentError:
+        try:
+            rgb, mask = self._decoded(index)
+        except DivergentError as error:
+            return error
         if self._compose is not None:
             seed = np.random.SeedSequence([self.seed, self.epoch, index]).generate_state(1)[0]
             self._compose.set_random_seed(int(seed))
@@ -66,29 +83,42 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         target = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
         return torch.from_numpy(prepared).permute(2, 0, 1), torch.from_numpy(target).long()
 
-    def _decoded(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        if self._cache is not None and index in self._cache:
+    def decode_all(self) -> None:
+        """Decode what fits into the cache now, on all cores.
+
+        Raises:
+            ManifestError: a sample cannot be read.
+        """
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _ in pool.map(self._decoded, range(len(self))):
+                if self._room <= 0:
+                    pool.shutdown(cancel_futures=True)
+                    return
+
+    def _decoded(self, index: int) -> Decoded:
+        if index in self._cache:
             return self._cache[index]
         sample = self.samples[index]
         rgb = read_rgb(sample.image)
         mask = read_mask(sample.mask, rgb.shape[:2]).astype(np.uint8)
-        if self._cache is not None:
-            rgb, mask = self._shrunk(rgb, mask)
+        rgb, mask = self._shrunk(rgb, mask)
+        if self._room >= rgb.nbytes + mask.nbytes:
+            self._room -= rgb.nbytes + mask.nbytes
             self._cache[index] = rgb, mask
         return rgb, mask
 
-    def _shrunk(
-        self, rgb: NDArray[np.uint8], mask: NDArray[np.uint8]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        if self.contract.resize == "nearest":
-            return rgb, mask  # the authors' pixels are those of the full picture
-        # The network's shape, not the picture's: a stretch that comes anyway may come first.
-        width = min(round(self.contract.width * CACHE_MARGIN), rgb.shape[1])
-        height = min(round(self.contract.height * CACHE_MARGIN), rgb.shape[0])
-        return (
-            cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA),
-            cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST),
-        )
+    def _shrunk(self, rgb: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Decoded:
+        # To the network's shape in any case: a stretch that comes anyway may come first.
+        width, height = self.contract.width, self.contract.height
+        interpolation = INTERPOLATION[self.contract.resize]
+        if self.recipe in ZOOMING:
+            width = min(round(width * CACHE_MARGIN), rgb.shape[1])
+            height = min(round(height * CACHE_MARGIN), rgb.shape[0])
+            interpolation = cv2.INTER_AREA
+        size = (width, height)
+        small = cv2.resize(rgb, size, interpolation=interpolation)
+        small_mask = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
+        return np.asarray(small, np.uint8), np.asarray(small_mask, np.uint8)
 
 
 def normalise(images: Tensor, contract: Preprocessing) -> Tensor:

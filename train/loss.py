@@ -1,7 +1,8 @@
 """What a member's map is compared with the truth by."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
+from torch.distributed.nn.functional import all_reduce
 
 from nets.errors import ShapeError
 from nets.spec import POLYP
@@ -14,8 +15,9 @@ def single_channel_dice(
 ) -> Tensor:
     """Dice loss of one class, pooled over the batch (paper, Eq. 1; section 2.3).
 
-    Eq. 1 is the coefficient; what is minimised is one minus it, as in the authors' code.
-    The sums are taken in float32: in half precision a sum over 256 x 256 overflows.
+    With several devices, the batch is all of theirs together. Eq. 1 is the coefficient; what is
+    minimised is one minus it, as in the authors' code. The sums are taken in float32: in half
+    precision a sum over 256 x 256 overflows.
 
     Args:
         probability: (N, C, H, W) floating point, softmax over C.
@@ -30,14 +32,29 @@ def single_channel_dice(
         ShapeError: the two do not agree in N, H or W.
     """
     predicted, truth = _one_class(probability, target, channel)
-    overlap = (predicted * truth).sum()
-    return 1.0 - (2.0 * overlap + epsilon) / (predicted.sum() + truth.sum() + epsilon)
+    sums = torch.stack([(predicted * truth).sum(), predicted.sum() + truth.sum()])
+    overlap, total = _of_all_devices(sums)
+    loss: Tensor = 1.0 - (2.0 * overlap + epsilon) / (total + epsilon)
+    return loss
 
 
 def cross_entropy(probability: Tensor, target: Tensor, channel: int = POLYP) -> Tensor:
     """Mean binary cross-entropy of one class, float32; arguments as `single_channel_dice`."""
     predicted, truth = _one_class(probability, target, channel)
-    return torch.nn.functional.binary_cross_entropy(predicted.clamp(1e-6, 1.0 - 1e-6), truth)
+    sure = predicted.clamp(1e-6, 1.0 - 1e-6)
+    return torch.nn.functional.binary_cross_entropy(sure, truth)
+
+
+def _of_all_devices(sums: Tensor) -> Tensor:
+    """Sums over every device's share of the batch.
+
+    The gradient of this sum reaches each device as often as there are devices; DDP's mean over
+    devices takes that factor back.
+    """
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return sums
+    total: Tensor = all_reduce(sums)  # type: ignore[no-untyped-call]
+    return total
 
 
 def _one_class(probability: Tensor, target: Tensor, channel: int) -> tuple[Tensor, Tensor]:

@@ -1,34 +1,43 @@
-"""What a training is told: which members, how they are trained, on what."""
+"""What a training is told: which members, how they are trained, what they are shown."""
 
-import difflib
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from nets.preprocessing import Preprocessing
 from nets.spec import MemberSpec
-from train.augment import Recipe as Augmentation
+from train.augment import Augmentation
+from train.checking import Location, check, nearest, read_yaml
 from train.errors import SettingsError
+from train.published import MODELS
 
 T = TypeVar("T")
 
+SHARED_KEYS = ("overrides", "preprocessing")
+"""Keys of a plan that may stand in a recipe's file instead."""
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+CONFIG = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Recipe:
     """How a member is trained.
 
     Attributes:
         epochs: passes over the training split.
-        batch_size: samples a step.
+        batch_size: samples a step, on all devices together.
         optimiser: `adam` as in the paper, or `adamw`.
         learning_rate: the peak.
-        weight_decay: of `adamw`.
+        weight_decay: of the weights; `adamw` spares norms and biases.
         schedule: `drop` divides the rate by ten after `drop_epoch`; `cosine` warms up over
             `warmup` of the steps, then falls to a hundredth.
         drop_epoch: epochs before the drop (paper, section 3.2: 50).
         warmup: share of all steps, in [0, 1).
+        patience: stop after so many epochs that were no better than the best; 0 never stops.
         augmentation: the recipe of `train.augment`.
         cross_entropy: weight of cross-entropy added to the single-channel Dice.
         ema_decay: of the weights' moving average, which is what is kept; 0 keeps the weights.
@@ -37,23 +46,33 @@ class Recipe:
         seed: of weights, order and augmentation.
     """
 
-    epochs: int = Field(200, ge=1)
-    batch_size: int = Field(8, ge=1)
+    epochs: int = Field(default=200, ge=1)
+    batch_size: int = Field(default=8, ge=1)
     optimiser: Literal["adam", "adamw"] = "adam"
-    learning_rate: float = Field(1e-4, gt=0)
-    weight_decay: float = Field(0.0, ge=0)
+    learning_rate: float = Field(default=1e-4, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
     schedule: Literal["drop", "cosine"] = "drop"
-    drop_epoch: int = Field(50, ge=1)
-    warmup: float = Field(0.0, ge=0, lt=1)
+    drop_epoch: int = Field(default=50, ge=1)
+    warmup: float = Field(default=0.0, ge=0, lt=1)
+    patience: int = Field(default=0, ge=0)
     augmentation: Augmentation = "paper-code"
-    cross_entropy: float = Field(0.0, ge=0)
-    ema_decay: float = Field(0.0, ge=0, lt=1)
-    clip_norm: float = Field(0.0, ge=0)
+    cross_entropy: float = Field(default=0.0, ge=0)
+    ema_decay: float = Field(default=0.0, ge=0, lt=1)
+    clip_norm: float = Field(default=0.0, ge=0)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON or YAML."""
+        values: dict[str, Any] = RECIPE.dump_python(self, mode="json")
+        return values
 
 
-@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+RECIPE = TypeAdapter(Recipe)
+PREPROCESSING = TypeAdapter(Preprocessing)
+
+
+@dataclass(frozen=True, config=CONFIG)
 class Plan:
     """A training from a file: members by name and one recipe for all.
 
@@ -61,72 +80,119 @@ class Plan:
         members: specs by name.
         recipe: how each is trained.
         overrides: of the recipe, by member.
+        preprocessing: of every member, over what it says itself.
     """
 
-    members: dict[str, MemberSpec]
+    members: dict[str, MemberSpec] = Field(min_length=1)
     recipe: Recipe = Field(default_factory=Recipe)
     overrides: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    preprocessing: dict[str, Any] = Field(default_factory=dict)
+
+    def spec_of(
+        self, member: str, *, size: int | None = None, encoder_weights: str | None = None
+    ) -> MemberSpec:
+        """One member's spec under this plan, with what the command line changes.
+
+        Args:
+            member: its name.
+            size: rows and columns of its input.
+            encoder_weights: what its encoders start from.
+
+        Raises:
+            SettingsError: there is no such member, or the changes make no sense.
+        """
+        if member not in self.members:
+            known = list(self.members)
+            raise SettingsError(
+                f"no member is called {member}{nearest(member, known)}: there are "
+                f"{', '.join(known)}"
+            )
+        spec = self.members[member]
+        if encoder_weights is not None:
+            spec = spec.starting_from(encoder_weights)
+        values = spec.preprocessing.as_dict() | self.preprocessing
+        if size is not None:
+            values |= {"height": size, "width": size}
+        return replace(spec, preprocessing=_checked(PREPROCESSING, values, "preprocessing"))
 
     def recipe_of(self, member: str, **changes: object) -> Recipe:
-        """The recipe of one member, with what the command line changes."""
-        values = TypeAdapter(Recipe).dump_python(self.recipe)
-        values |= self.overrides.get(member, {})
+        """One member's recipe under this plan, with what the command line changes.
+
+        Args:
+            member: its name.
+            changes: of the recipe's fields; None changes nothing.
+
+        Raises:
+            SettingsError: a change makes no sense.
+        """
+        values = self.recipe.as_dict() | self.overrides.get(member, {})
         values |= {key: value for key, value in changes.items() if value is not None}
-        return checked(TypeAdapter(Recipe), values, f"recipe of {member}")
+        return _checked(RECIPE, values, "recipe")
 
 
-def read_plan(path: Path) -> Plan:
-    """Read a training's YAML; `recipe` may be the path of another YAML file beside it.
+def read_plan(path: Path, recipe: Path | None = None) -> Plan:
+    """Read a training's YAML.
+
+    Its `recipe` may be the path of another YAML file, from the plan's folder on. That file holds
+    a recipe's keys, and `overrides` and `preprocessing` where the plan has none of its own.
+
+    Args:
+        path: the plan.
+        recipe: a recipe's file to use instead of the plan's own.
 
     Raises:
-        SettingsError: every wrong key and value at once, with the nearest valid name.
+        SettingsError: every wrong key and value of both files at once, with the nearest valid name.
     """
     values = read_yaml(path)
-    recipe = values.get("recipe")
-    if isinstance(recipe, str):
-        values = {**values, "recipe": read_yaml(path.parent / recipe)}
-    return checked(TypeAdapter(Plan), values, str(path))
+    if recipe is None and isinstance(values.get("recipe"), str):
+        recipe = path.parent / values["recipe"]
+    elsewhere: dict[str, Path] = {}
+    if recipe is not None:
+        written = read_yaml(recipe)
+        shared = {key: written.pop(key) for key in SHARED_KEYS if key in written}
+        values = {**shared, **values, "recipe": written}
+        elsewhere = {key: recipe for key in shared if values[key] is shared[key]}
 
+    def where(location: Location) -> str:
+        keys = ".".join(str(part) for part in location)
+        if location[:1] == ("recipe",) and recipe is not None:
+            return f"{recipe}: {keys.removeprefix('recipe.')}"
+        return f"{elsewhere.get(str(location[0]), path) if location else path}: {keys}"
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A mapping from a YAML file, safely loaded.
-
-    Raises:
-        SettingsError: missing, not YAML, or no mapping.
-    """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read ({error})") from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
-    if not isinstance(values, dict):
-        raise SettingsError(f"{path}: holds no keys and values")
-    return values
-
-
-def checked(adapter: TypeAdapter[T], values: object, where: str) -> T:
-    """Values as the type an adapter is of, or all that is wrong with them in one error."""
-    try:
-        return adapter.validate_python(values)
-    except ValidationError as error:
-        known = _names(adapter)
-        raise SettingsError(
-            "; ".join(
-                f"{where}: {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-                + _nearest(str(problem["loc"][-1]) if problem["loc"] else "", known)
-                * (problem["type"] == "unexpected_keyword_argument")
-                for problem in error.errors()
+    problems: list[str] = []
+    plan = check(TypeAdapter(Plan), values, where, problems)
+    _check_partial(PREPROCESSING, values.get("preprocessing"), ("preprocessing",), where, problems)
+    overrides = values.get("overrides")
+    for member, changes in (overrides if isinstance(overrides, dict) else {}).items():
+        _check_partial(RECIPE, changes, ("overrides", member), where, problems)
+        # A recipe's file serves many plans, so it may name any of the paper's models.
+        known = [*(plan.members if plan else ()), *(MODELS if "overrides" in elsewhere else ())]
+        if plan is not None and member not in known:
+            problems.append(
+                f"{where(('overrides', member))}: no such member{nearest(member, known)}"
             )
-        ) from error
+    if plan is None or problems:
+        raise SettingsError("; ".join(problems))
+    return plan
 
 
-def _names(adapter: TypeAdapter[Any]) -> list[str]:
-    schema = adapter.json_schema()
-    parts = [schema, *schema.get("$defs", {}).values()]
-    return sorted({name for part in parts for name in part.get("properties", {})})
+def _check_partial(
+    adapter: TypeAdapter[Any],
+    values: object,
+    inside: Location,
+    where: Callable[[Location], str],
+    problems: list[str],
+) -> None:
+    """Check some fields of a type that has defaults for all of them."""
+    if isinstance(values, dict):
+        check(adapter, values, lambda location: where((*inside, *location)), problems)
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+def _checked(adapter: TypeAdapter[T], values: object, what: str) -> T:
+    problems: list[str] = []
+    checked = check(
+        adapter, values, lambda location: ".".join([what, *map(str, location)]), problems
+    )
+    if checked is None:
+        raise SettingsError("; ".join(problems))
+    return checked

@@ -22,10 +22,10 @@ class FixedEngine(Closing):
     def __init__(self) -> None:
         self.name = "fixed:"
         self.runs_on = "no networks"
-        self.contracts = (Preprocessing(height=256, width=256),)
+        self.contracts: tuple[Preprocessing, ...] = (Preprocessing(height=256, width=256),)
         self.grid = Grid.of(self.contracts[0])
         self.threshold = 0.5
-        self.members = ("ellipse",)
+        self.members: tuple[str, ...] = ("ellipse",)
         self.batch = 1
         rows, columns = np.mgrid[0 : self.grid.height, 0 : self.grid.width].astype(np.float32)
         across = ((columns + 0.5) / self.grid.width - CENTRE[0]) / RADII[0]

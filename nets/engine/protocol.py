@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ class Engine(Protocol):
         """Give back what the engine holds."""
         ...
 
-    def __enter__(self) -> "Engine":
+    def __enter__(self) -> Self:
         """The engine itself."""
         ...
 
@@ -82,7 +82,7 @@ class Closing:
     def close(self) -> None:
         """Nothing to give back."""
 
-    def __enter__(self) -> "Closing":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
