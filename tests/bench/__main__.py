@@ -1,29 +1,44 @@
-"""`python -m tests.bench [chain|memory]...`: measures on this machine and prints; JSON with `--json`."""
+"""`python -m tests.bench [chain|stages|memory|soak]...`: measures on this machine and prints."""
 
 import argparse
 import json
+import platform
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from tests.bench import chain
+from tests.bench import chain, stages
+
+DESCRIPTION = """Measure the chain on this machine, which should be idle:
+chain: `process --weights fixed:` against PyAV decode → encode and other loops, in turn;
+stages: core-seconds of each stage alone, and the chain with the compact ensemble beside them;
+memory: resident memory after 500 and 2,000 frames; soak: after 1,000 and 100,000."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["chain", "memory"])
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", nargs="*", default=["chain", "stages", "memory"])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--folder", type=Path, help="keep recordings there between runs")
     asked = parser.parse_args()
-    results = {}
+    results: dict[str, Any] = {"machine": platform.processor() or platform.machine()}
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        if "chain" in asked.what:
-            results["chain"] = chain.measure(folder)
-            print(chain.report(results["chain"]), flush=True)
-        if "memory" in asked.what:
-            results["memory"] = chain.memory(folder)
-            print(results["memory"], flush=True)
+        recording = chain.prepared(folder)
+        measures = {
+            "chain": lambda: chain.measure(recording, folder),
+            "stages": lambda: stages.measure(recording, folder / "stages.mp4"),
+            "memory": lambda: chain.memory(folder, (500, 2_000), "960x540"),
+            "soak": lambda: chain.memory(folder, (1_000, 100_000), "320x240"),
+        }
+        for what in asked.what:
+            results[what] = measures[what]()
+            print(json.dumps({what: results[what]}, indent=1), flush=True)
     if asked.json:
         asked.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import cv2
+import numpy as np
 
 from nets.engine import open_engine
 from stream.job import Outputs, process_recording
@@ -76,21 +77,55 @@ def opencv(recording: Path, out: Path) -> float:
     return count / (time.perf_counter() - started)
 
 
-def measure(folder: Path, seconds: int = 12) -> dict[str, Any]:
-    """Median frame rates of five runs in turn at 1080p, and their ratios."""
+def supervision(recording: Path, out: Path) -> float | None:
+    """Frames a second of supervision's `process_video` with its mask annotator, if installed."""
+    try:
+        import supervision as sv
+    except ImportError:
+        return None
+    count = 0
+    annotator = sv.MaskAnnotator(opacity=0.35)
+
+    def draw(picture: Any, index: int) -> Any:
+        nonlocal count
+        count += 1
+        mask = np.zeros((1, *picture.shape[:2]), np.uint8)
+        centre, axes = (picture.shape[1] // 2, picture.shape[0] // 2), (160, 130)
+        cv2.ellipse(mask[0], centre, axes, 0, 0, 360, 1, -1)
+        box = [centre[0] - 160, centre[1] - 130, centre[0] + 160, centre[1] + 130]
+        found = sv.Detections(
+            xyxy=np.array([box], np.float32), mask=mask > 0, class_id=np.array([0])
+        )
+        return annotator.annotate(picture, found)
+
+    started = time.perf_counter()
+    sv.process_video(str(recording), str(out), draw)
+    return count / (time.perf_counter() - started)
+
+
+def prepared(folder: Path, seconds: int = 12) -> Path:
+    """A synthetic procedure at 1080p, H.264."""
     recording = folder / "procedure.mp4"
     if not recording.exists():
         write_video(recording, seconds=Fraction(seconds), layout="octagon-right")
-    contenders: dict[str, Callable[[], float]] = {
+    return recording
+
+
+def measure(recording: Path, folder: Path) -> dict[str, Any]:
+    """Median frame rates of five runs in turn at 1080p, and their ratios."""
+    contenders: dict[str, Callable[[], float | None]] = {
         "process, fixed:": lambda: chain(recording, folder / "chain.mp4"),
         "PyAV decode → encode": lambda: native(recording, folder / "native.mp4"),
         "OpenCV loop": lambda: opencv(recording, folder / "opencv.mp4"),
+        "supervision.process_video": lambda: supervision(recording, folder / "supervision.mp4"),
     }
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(RUNS):
         for name, run in contenders.items():
-            rates[name].append(run())
-    medians = {name: statistics.median(values) for name, values in rates.items()}
+            rate = run()
+            if rate is not None:
+                rates[name].append(rate)
+    medians = {name: statistics.median(values) for name, values in rates.items() if values}
     first = next(iter(medians))
     return {
         "frames_per_second": medians,
@@ -99,15 +134,15 @@ def measure(folder: Path, seconds: int = 12) -> dict[str, Any]:
     }
 
 
-def memory(folder: Path, marks: tuple[int, int] = (500, 2000)) -> dict[str, Any]:
-    """Resident MiB after so many frames of one recording, and the share by which it grew."""
+def memory(folder: Path, marks: tuple[int, int], size: str) -> dict[str, Any]:
+    """Resident MiB after so many frames of one recording, and by how much it grew."""
     import psutil
 
     seconds = marks[1] / 25
     process = psutil.Process()
     resident: dict[int, float] = {}
     settings = ProcessSettings(weights=("fixed:",), preset=PRESET, crf=CRF)
-    address = f"synthetic:?seed=8&seconds={Fraction(seconds)}&size=960x540"
+    address = f"synthetic:?seed=8&seconds={Fraction(seconds)}&size={size}"
 
     def watch(seen: Any) -> None:
         if seen.frame.index + 1 in marks:
@@ -127,14 +162,5 @@ def memory(folder: Path, marks: tuple[int, int] = (500, 2000)) -> dict[str, Any]
             warnings=tally,
             progress=watch,
         )
-    grown = resident[marks[1]] / resident[marks[0]] - 1.0
-    return {"resident_mib": {str(k): v for k, v in resident.items()}, "grown": grown}
-
-
-def report(result: dict[str, Any]) -> str:
-    """The table for people."""
-    rows = [f"| {name} | {rate:.1f} |" for name, rate in result["frames_per_second"].items()]
-    ratios = [f"{value:.2f} of {name}" for name, value in result["ratios"].items()]
-    return "\n".join(["| 1080p | frames/s |", "|---|---|", *rows, "", "; ".join(ratios)])
-
-
+    first, last = (resident[mark] for mark in marks)
+    return {"resident_mib": dict(zip(marks, (first, last), strict=True)), "share": last / first - 1}
