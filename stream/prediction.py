@@ -109,9 +109,9 @@ def _regions(
         size = cv2.countNonZero(inside)
         if size >= smallest * view.area:
             x, y, width, height = cv2.boundingRect(contours[0])
-            return Mask(
-                view, box, inside, (Rect(x + box.x, y + box.y, width, height),), (size,), peak
-            )
+            region = Rect(x + box.x, y + box.y, width, height)
+            highest = float(map_here.max())
+            return Mask(view, box, inside, (region,), (size,), (highest,), peak)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=8)
     order = sorted(range(1, count), key=lambda label: -int(stats[label, cv2.CC_STAT_AREA]))
     kept = [n for n in order if stats[n, cv2.CC_STAT_AREA] >= smallest * view.area]

@@ -1,6 +1,6 @@
 """How an ensemble runs fast: one protocol, and an engine for each kind of machine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +20,7 @@ def open_engine(
     device: str = "auto",
     precision: str = "auto",
     mode: Literal["latency", "throughput"] = "latency",
+    notify: Callable[[str], None] = lambda line: None,
 ) -> Engine:
     """The engine for some weights on this machine.
 
@@ -28,6 +29,7 @@ def open_engine(
         device: `auto`, `cpu` (OpenVINO), `eager` (PyTorch on the CPU) or `cuda[:N]`.
         precision: `auto`, `f32` or `bf16`.
         mode: what to be fast at.
+        notify: told before something that takes long.
 
     Raises:
         BundleError: there are no such weights.
@@ -47,7 +49,7 @@ def open_engine(
     if device == "cpu":
         from nets.engine.openvino import OpenVinoEngine
 
-        return OpenVinoEngine(bundle, mode, precision)
+        return OpenVinoEngine(bundle, mode, precision, notify=notify)
     if device == "eager" or device.split(":")[0] == "cuda":
         from nets.engine.eager import EagerEngine
 

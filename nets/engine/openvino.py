@@ -6,7 +6,7 @@ neither torch nor smp is imported. The cache can be deleted at any time.
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +41,7 @@ class OpenVinoEngine(Closing):
         mode: `latency` answers one picture soonest, `throughput` most pictures a second.
         precision: `auto` (bf16 where the processor has it), `f32` or `bf16`.
         device: OpenVINO's name of it.
+        notify: told before something that takes long.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class OpenVinoEngine(Closing):
         mode: Mode = "latency",
         precision: str = "auto",
         device: str = "CPU",
+        notify: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.name = bundle.name
         self.contracts = bundle.contracts
@@ -64,7 +66,7 @@ class OpenVinoEngine(Closing):
         if precision != "auto":
             config["INFERENCE_PRECISION_HINT"] = precision
         try:
-            self._compiled = core.compile_model(_converted(bundle, folder), device, config)
+            self._compiled = core.compile_model(_converted(bundle, folder, notify), device, config)
         except RuntimeError as error:
             raise EngineError(f"OpenVINO on {device}: {str(error).splitlines()[0]}") from error
         arithmetic = self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
@@ -106,12 +108,13 @@ class OpenVinoEngine(Closing):
         return np.stack(answers)
 
 
-def _converted(bundle: Bundle, folder: Path) -> Path:
+def _converted(bundle: Bundle, folder: Path, notify: Callable[[str], None]) -> Path:
     """The bundle as an OpenVINO model on disk, converted now if it never was."""
     version = openvino.__version__.split("-")[0]
     model = folder / "models" / f"{bundle.fingerprint()}-{CONVERSION}-{version}" / "model.xml"
     if model.exists():
         return model
+    notify(f"preparing {bundle.name} for this machine, once")
     import torch
 
     from nets.engine.eager import load_ensemble
