@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from nets.picture import LAYOUTS, Picture
+from nets.picture import LAYOUTS, Colour, Matrix, Picture
 from stream.errors import OutputExistsError, SinkError
 from stream.frame import Frame
 from stream.parameters import StreamParameters
@@ -198,7 +198,7 @@ def frame_with(picture, pts=0, time_base=Fraction(1, 25)):
 
 def test_p010_is_recorded_without_loss_as_planar(tmp_path, samples):
     planes = samples(0, layout="p010le")
-    colour = LAYOUTS["p010le"], frames_colour()
+    colour = LAYOUTS["p010le"], Colour(Matrix.BT709)
     parameters = StreamParameters(Fraction(1, 25), Fraction(25))
     settings = EncoderSettings(codec="ffv1")
     with Recorder(tmp_path / "out.mkv", parameters=parameters, settings=settings) as recorder:
@@ -207,12 +207,6 @@ def test_p010_is_recorded_without_loss_as_planar(tmp_path, samples):
     assert frame.picture.layout is LAYOUTS["yuv420p10le"]
     np.testing.assert_array_equal(frame.picture.planes[0], planes[0] >> 6)
     np.testing.assert_array_equal(frame.picture.planes[2], planes[1][..., 1] >> 6)
-
-
-def frames_colour():
-    from nets.picture import Colour, Matrix
-
-    return Colour(Matrix.BT709)
 
 
 def test_frames_made_here_are_recorded_as_the_decoders_are(tmp_path, record, samples):
@@ -482,6 +476,32 @@ def test_a_clip_with_sound_of_its_own_is_recorded_exactly(tmp_path, shared_data,
     clip = shared_data / "video" / "normal-420x288-25fps-audio.mp4"
     again(clip, tmp_path / "out.mp4", **FAST)
     assert packets_in(tmp_path / "out.mp4") == packets_in(clip)
+
+
+def test_8k_is_recorded(tmp_path, record, again):
+    record(tmp_path / "in.mp4", size=(7680, 4320), frames=1, options=FAST)
+    again(tmp_path / "in.mp4", tmp_path / "out.mp4", **FAST)
+    (frame,) = frames_in(tmp_path / "out.mp4")
+    assert (frame.picture.width, frame.picture.height) == (7680, 4320)
+
+
+def test_a_map_of_probability_is_kept_exactly_and_in_time(tmp_path):
+    generator = np.random.default_rng(5)
+    maps = [generator.integers(0, 256, (192, 192), dtype=np.uint8) for _ in range(12)]
+    unit = Fraction(1, 60000)
+    parameters = StreamParameters(unit, Fraction(60000, 1001))
+    times = [123_457 + 1001 * index for index in range(12)]
+    with Recorder(
+        tmp_path / "masks.mp4", parameters=parameters, settings=EncoderSettings(codec="ffv1")
+    ) as recorder:
+        for pts, samples_of in zip(times, maps, strict=True):
+            picture = Picture((samples_of,), LAYOUTS["gray"], Colour(Matrix.BT709, True))
+            recorder.write(frame_with(picture, pts, unit))
+    frames = frames_in(tmp_path / "masks.mp4")
+    assert [frame.seconds for frame in frames] == [pts * unit for pts in times]
+    assert frames[0].picture.colour.full_range
+    for frame, samples_of in zip(frames, maps, strict=True):
+        np.testing.assert_array_equal(frame.picture.planes[0], samples_of)
 
 
 def test_bitrate_is_kept_to(tmp_path, record, again):

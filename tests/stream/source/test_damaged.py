@@ -76,6 +76,15 @@ def test_a_recording_cut_before_its_first_picture_is_one_clear_line(tmp_path, re
     assert "not one picture" in refused(tmp_path / "cut.mp4")
 
 
+def test_an_unknown_codec_is_one_clear_line(tmp_path, record):
+    record(tmp_path / "a.mp4")
+    content = (tmp_path / "a.mp4").read_bytes()
+    assert content.count(b"avc1") >= 2  # the brand, and the codec of the pictures
+    head, tail = content.rsplit(b"avc1", 1)
+    (tmp_path / "b.mp4").write_bytes(head + b"zz00" + tail)
+    assert "no decoder for its video" in refused(tmp_path / "b.mp4")
+
+
 def test_a_password_is_not_in_the_message():
     with pytest.raises(SourceError) as caught:
         open_file("http://anna:s3cret@127.0.0.1:9/a.mp4")
