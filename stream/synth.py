@@ -14,9 +14,9 @@ from nets.picture import LAYOUTS, Colour, Picture
 from stream.errors import SettingsError, SinkError
 from stream.finishing import finished
 from stream.frame import Frame, decoded_of
-from stream.source.sample import draw_sample
 from stream.source.synthetic import SyntheticSource
-from stream.source.synthetic_address import DEMO_SEED, SyntheticAddress
+from stream.source.synthetic.address import DEMO_SEED, SyntheticAddress
+from stream.source.synthetic.sample import draw_sample
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv")
 

@@ -7,7 +7,7 @@ from stream.errors import SourceError
 from stream.source.file import FileSource
 from stream.source.images import ImageFolderSource, pictures_in
 from stream.source.synthetic import SyntheticSource, open_synthetic
-from stream.source.synthetic_address import SCHEME as SYNTHETIC
+from stream.source.synthetic.address import SCHEME as SYNTHETIC
 from stream.tally import Tally
 
 Recording: TypeAlias = FileSource | ImageFolderSource | SyntheticSource

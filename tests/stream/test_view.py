@@ -14,9 +14,9 @@ from nets.picture import LAYOUTS, Colour, Matrix, Picture, Rect
 from nets.view import find_view
 from stream.errors import SettingsError
 from stream.frame import Frame, frame_of, picture_of
-from stream.source.panel import LAYOUTS as SCREENS
-from stream.source.panel import make_panel
 from stream.source.synthetic import SyntheticScene
+from stream.source.synthetic.panel import LAYOUTS as SCREENS
+from stream.source.synthetic.panel import make_panel
 from stream.view import ViewFinder, parse_view
 
 TRUTH = Path(__file__).parent / "truth" / "ui_views.csv"

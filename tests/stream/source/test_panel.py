@@ -5,8 +5,8 @@ import pytest
 
 from nets.picture import Colour, Matrix, Rect
 from stream.errors import SettingsError
-from stream.source.panel import LAYOUTS, choose_layout, make_panel, view_of
-from stream.source.panel_planes import PlanarPanel, yuv_matrix
+from stream.source.synthetic.panel import LAYOUTS, choose_layout, make_panel, view_of
+from stream.source.synthetic.panel_planes import PlanarPanel, yuv_matrix
 
 SIZES = [(1920, 1080), (1280, 720), (720, 576), (1440, 1080), (640, 480)]
 STILL = np.full((50, 60, 3), (180, 90, 70), np.uint8)

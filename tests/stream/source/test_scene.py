@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from stream.source.camera import Lens
-from stream.source.mucosa import make_folds, smooth_noise
-from stream.source.polyp import APPEARS, Shape, polyps_ahead, polyps_of_cell
-from stream.source.polyp_surface import Surface, bounding_box, ellipsoids_of
-from stream.source.scene import EndoscopeView
-from stream.source.tube import Tube
-from stream.source.wall import FREE_RADIUS, Bed, Pose, stand_off, visible_rows
+from stream.source.synthetic.camera import Lens
+from stream.source.synthetic.mucosa import make_folds, smooth_noise
+from stream.source.synthetic.polyp import APPEARS, Shape, polyps_ahead, polyps_of_cell
+from stream.source.synthetic.polyp_surface import Surface, bounding_box, ellipsoids_of
+from stream.source.synthetic.scene import EndoscopeView
+from stream.source.synthetic.tube import Tube
+from stream.source.synthetic.wall import FREE_RADIUS, Bed, Pose, stand_off, visible_rows
 
 STRAIGHT = Pose(along=3.0, offset=(0.0, 0.0), bend=(0.0, 0.0), tilt=(0.0, 0.0), roll=0.0)
 

@@ -9,9 +9,9 @@ import pytest
 
 from nets.picture import Colour, Matrix
 from stream.errors import SettingsError
-from stream.source.panel import LAYOUTS
 from stream.source.synthetic import SyntheticScene, open_synthetic
-from stream.source.synthetic_address import parse_address
+from stream.source.synthetic.address import parse_address
+from stream.source.synthetic.panel import LAYOUTS
 
 DEMO = "synthetic:?seed=7&size=640x480&layout=octagon-right"
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from stream.source.mucosa import ALONG, AROUND, FOLD_AROUND, LENGTH, Array
-from stream.source.wall import (
+from stream.source.synthetic.mucosa import ALONG, AROUND, FOLD_AROUND, LENGTH, Array
+from stream.source.synthetic.wall import (
     ANGLE_STEPS,
     DEPTH_SPACING,
     DEPTH_STEPS,

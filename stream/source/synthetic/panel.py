@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from nets.picture import Rect
 from stream.errors import SettingsError
-from stream.source.panel_parts import (
+from stream.source.synthetic.panel_parts import (
     OUTLINES,
     Aperture,
     Rgb,

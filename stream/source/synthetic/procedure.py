@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nets.picture import Rect
-from stream.source.panel import make_panel, view_of
-from stream.source.scene import EndoscopeView
+from stream.source.synthetic.panel import make_panel, view_of
+from stream.source.synthetic.scene import EndoscopeView
 
 SENSOR_SAMPLES = 220_000
 """Samples of the picture before the processor scales it up: endoscopes' sensors are small."""

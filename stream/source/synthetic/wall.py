@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from stream.source.mucosa import FOLD_ALONG, FOLD_AROUND, LENGTH, TALLEST_FOLD, Array
+from stream.source.synthetic.mucosa import FOLD_ALONG, FOLD_AROUND, LENGTH, TALLEST_FOLD, Array
 
 DEPTH_STEPS = 352
 ANGLE_STEPS = 480

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.source.mucosa import LENGTH, Array
-from stream.source.polyp import polyps_ahead
-from stream.source.wall import TIGHTEST_BEND, Pose
+from stream.source.synthetic.mucosa import LENGTH, Array
+from stream.source.synthetic.polyp import polyps_ahead
+from stream.source.synthetic.wall import TIGHTEST_BEND, Pose
 
 GRAIN_SPREAD = 512
 """Range of places in the sensor noise that frames take their grain from."""

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 from nets.picture import Colour, Matrix
 from stream.frame import TAG_OF_MATRIX, Frame
 from stream.parameters import StreamParameters
-from stream.source.panel_planes import PlanarPanel
-from stream.source.procedure import Rendered, SyntheticScene
-from stream.source.synthetic_address import SyntheticAddress, parse_address
+from stream.source.synthetic.address import SyntheticAddress, parse_address
+from stream.source.synthetic.panel_planes import PlanarPanel
+from stream.source.synthetic.procedure import SyntheticScene
 from stream.tally import Tally
-
-__all__ = ["Rendered", "SyntheticScene", "SyntheticSource", "open_synthetic"]
 
 RECENT_TRUTHS = 64
 """Frames whose truth is kept for whoever asks a little later."""

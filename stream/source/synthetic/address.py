@@ -7,7 +7,7 @@ from fractions import Fraction
 from urllib.parse import parse_qsl
 
 from stream.errors import SettingsError
-from stream.source.panel import check_layout
+from stream.source.synthetic.panel import check_layout
 
 SCHEME = "synthetic:"
 

@@ -7,12 +7,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.source.camera import Journey, Lens, Sensor
-from stream.source.mucosa import WETNESS_MIDDLE, WETNESS_SCALE, Array, make_mucosa
-from stream.source.polyp import APPEARS, PASSED, Polyp, polyps_ahead, polyps_of_cell
-from stream.source.polyp_surface import Ellipsoid, Surface, bounding_box, ellipsoids_of, gap_to
-from stream.source.tube import Tube, returned_light
-from stream.source.wall import Bed, Pose
+from stream.source.synthetic.camera import Journey, Lens, Sensor
+from stream.source.synthetic.mucosa import WETNESS_MIDDLE, WETNESS_SCALE, Array, make_mucosa
+from stream.source.synthetic.polyp import APPEARS, PASSED, Polyp, polyps_ahead, polyps_of_cell
+from stream.source.synthetic.polyp_surface import (
+    Ellipsoid,
+    Surface,
+    bounding_box,
+    ellipsoids_of,
+    gap_to,
+)
+from stream.source.synthetic.tube import Tube, returned_light
+from stream.source.synthetic.wall import Bed, Pose
 
 POLYP_COLOURS = np.array([[0.90, 0.62, 0.52], [0.80, 0.36, 0.31]], np.float32)
 """Pale and red polyps."""

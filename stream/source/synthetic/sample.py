@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.source.panel import make_panel, view_of
-from stream.source.scene import EndoscopeView
+from stream.source.synthetic.panel import make_panel, view_of
+from stream.source.synthetic.scene import EndoscopeView
 
 Sample = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 """(H, W, 3) uint8 RGB, and (H, W) bool where a polyp is seen."""

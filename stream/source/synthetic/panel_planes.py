@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nets.picture import LAYOUTS, Colour, Picture, Plane
-from stream.source.panel import Panel
+from stream.source.synthetic.panel import Panel
 
 
 def yuv_matrix(colour: Colour) -> NDArray[np.float64]:

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.source.mucosa import Array
-from stream.source.polyp import Polyp, Shape
+from stream.source.synthetic.mucosa import Array
+from stream.source.synthetic.polyp import Polyp, Shape
 
 CLEARANCE = 0.25
 """What a polyp leaves free around the camera's axis, in tube radii."""
