@@ -61,8 +61,16 @@ class ViewFinder:
         visible: the latest look saw a view; always true where none is looked for.
     """
 
-    def __init__(self, setting: ViewSetting | str = "auto") -> None:
+    def __init__(self, setting: ViewSetting | str = "auto", *, watchful: bool = False) -> None:
+        """Start with nothing seen.
+
+        Args:
+            setting: whether to look, or what to take.
+            watchful: look at every frame, so that `visible` and `surely` are of that very frame.
+        """
         self._setting = parse_view(setting) if isinstance(setting, str) else setting
+        self._watchful = watchful
+        self._latest: Rect | None = None
         self.visible = self._setting != "auto"
         self._size: tuple[int, int] | None = None
         self._view: Rect | None = None
@@ -82,15 +90,34 @@ class ViewFinder:
         picture = frame.picture
         if self._size != (picture.width, picture.height):
             self._start(picture)
-        if self._setting == "auto" and self._is_due(frame.seconds):
-            self._looked_at = frame.seconds
-            self._look(picture)
+        if self._setting == "auto":
+            due = self._is_due(frame.seconds)
+            if due or self._watchful:
+                self._latest = find_view(picture)
+                self.visible = self._latest is not None
+            if due:
+                self._looked_at = frame.seconds
+                self._weigh(self._latest, picture)
         return picture.aligned(self._view or picture.whole)
+
+    def surely(self, picture: Picture) -> Rect | None:
+        """What is endoscope's picture beyond doubt in the frame of the latest `update`.
+
+        The view, less what the latest look did not take for it where both differ by more than
+        the finder's unrest: a view that shrinks or moves is followed at once. None where that
+        look saw none.
+        """
+        if not self.visible:
+            return None
+        view, latest = self._view or picture.whole, self._latest
+        if latest is None or _are_alike(latest, view, picture):
+            return picture.aligned(view)
+        return picture.aligned(_common(latest, view))
 
     def _start(self, picture: Picture) -> None:
         """Forget what was seen at another size."""
         self._size = picture.width, picture.height
-        self._view, self._looked_at = None, None
+        self._view, self._looked_at, self._latest = None, None, None
         self._looks.clear()
         if isinstance(self._setting, Rect):
             self._view = _fitting(self._setting, picture)
@@ -101,9 +128,8 @@ class ViewFinder:
             return True
         return not self._looked_at <= seconds < self._looked_at + self._wait
 
-    def _look(self, picture: Picture) -> None:
-        seen = find_view(picture)
-        self.visible = seen is not None
+    def _weigh(self, seen: Rect | None, picture: Picture) -> None:
+        """Let a look decide, with those before it, what the view is."""
         self._wait = LOOK_EVERY
         if seen is None:
             return
@@ -131,6 +157,13 @@ def _are_alike(a: Rect, b: Rect, picture: Picture) -> bool:
         and abs(a.y - b.y) <= down
         and abs(a.y + a.height - b.y - b.height) <= down
     )
+
+
+def _common(a: Rect, b: Rect) -> Rect:
+    """What lies in both."""
+    left, top = max(a.x, b.x), max(a.y, b.y)
+    right, bottom = min(a.x + a.width, b.x + b.width), min(a.y + a.height, b.y + b.height)
+    return Rect(left, top, max(right - left, 0), max(bottom - top, 0))
 
 
 def _fitting(rect: Rect, picture: Picture) -> Rect:
