@@ -68,6 +68,7 @@ class _Table:
             polyp_fraction=seen.mask.fraction,
             boxes=seen.mask.regions,
             highest_probability=seen.mask.peak,
+            view=seen.mask.view if seen.visible else None,
         )
 
 

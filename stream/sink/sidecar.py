@@ -19,6 +19,7 @@ COLUMNS = (
     "regions",
     "boxes",
     "highest_probability",
+    "view",
 )
 
 
@@ -27,7 +28,8 @@ class FrameTable:
 
     Columns: `index` and `pts` of the frame, `seconds` (6 decimals), `polyp_fraction` of the
     view's area in [0, 1], `regions`, their `boxes` as `x y w h` in luma samples, separated
-    by semicolons, and `highest_probability` in [0, 1].
+    by semicolons, `highest_probability` in [0, 1], and the `view` as `x y w h`, empty where
+    the frame has none.
 
     Every line reaches the file whole, by one write: killed at any moment, the file ends
     behind a record.
@@ -61,6 +63,7 @@ class FrameTable:
         polyp_fraction: float,
         boxes: Sequence[Rect],
         highest_probability: float,
+        view: Rect | None,
     ) -> None:
         """Write the record of one frame.
 
@@ -69,6 +72,7 @@ class FrameTable:
             polyp_fraction: share of the view's area that is polyp, in [0, 1].
             boxes: one a region, in luma samples of the frame.
             highest_probability: of any sample inside the view, in [0, 1].
+            view: the endoscope's picture, in luma samples of the frame, if there is one.
 
         Raises:
             SinkError: the file cannot be written; it ends behind the record before.
@@ -80,8 +84,9 @@ class FrameTable:
                 f"{float(frame.seconds):.6f}",
                 f"{polyp_fraction:.6f}",
                 str(len(boxes)),
-                ";".join(f"{box.x} {box.y} {box.width} {box.height}" for box in boxes),
+                ";".join(_written(box) for box in boxes),
                 f"{highest_probability:.4f}",
+                _written(view) if view is not None else "",
             )
         )
 
@@ -128,3 +133,7 @@ class FrameTable:
             self.close()
         else:
             self.abort()
+
+
+def _written(rect: Rect) -> str:
+    return f"{rect.x} {rect.y} {rect.width} {rect.height}"

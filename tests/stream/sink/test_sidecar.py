@@ -28,21 +28,22 @@ def frame(index):
 
 def test_every_frame_has_its_record(tmp_path):
     with FrameTable(tmp_path / "frames.csv") as table:
-        table.write(frame(0), polyp_fraction=0, boxes=[], highest_probability=0.03125)
+        table.write(frame(0), polyp_fraction=0, boxes=[], highest_probability=0.03125, view=None)
         boxes = [Rect(10, 20, 30, 40), Rect(1, 2, 3, 4)]
-        table.write(frame(1), polyp_fraction=0.0125, boxes=boxes, highest_probability=1)
+        view = Rect(0, 2, 90, 80)
+        table.write(frame(1), polyp_fraction=0.0125, boxes=boxes, highest_probability=1, view=view)
     with (tmp_path / "frames.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [
         list(COLUMNS),
-        ["0", "0", "0.000000", "0.000000", "0", "", "0.0312"],
-        ["1", "1001", "0.016683", "0.012500", "2", "10 20 30 40;1 2 3 4", "1.0000"],
+        ["0", "0", "0.000000", "0.000000", "0", "", "0.0312", ""],
+        ["1", "1001", "0.016683", "0.012500", "2", "10 20 30 40;1 2 3 4", "1.0000", "0 2 90 80"],
     ]
 
 
 def test_the_table_has_its_name_only_when_it_is_whole(tmp_path):
     with FrameTable(tmp_path / "frames.csv") as table:
-        table.write(frame(0), polyp_fraction=0, boxes=[], highest_probability=0)
+        table.write(frame(0), polyp_fraction=0, boxes=[], highest_probability=0, view=None)
         assert [path.name for path in tmp_path.iterdir()] == ["frames.partial.csv"]
         assert (tmp_path / "frames.partial.csv").read_text().count("\n") == 2
     assert [path.name for path in tmp_path.iterdir()] == ["frames.csv"]
@@ -85,7 +86,7 @@ WRITE = textwrap.dedent(
         with FrameTable(Path(sys.argv[1])) as table:
             for index in range(int(sys.argv[2])):
                 frame = Frame(index, index, Fraction(1, 25), grey, 0.0)
-                table.write(frame, polyp_fraction=0.5, boxes=boxes, highest_probability=0.5)
+                table.write(frame, polyp_fraction=0.5, boxes=boxes, highest_probability=0.5, view=None)
                 if index == 5:
                     print("going", flush=True)
     except SinkError as problem:
