@@ -36,6 +36,11 @@ class Hardware:
         return max(1, (os.cpu_count() or 1) // self.devices - 1)
 
 
+def is_first_process() -> bool:
+    """Whether this is the process that shows and writes, of those that train on several devices."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
+
+
 def open_fabric(hardware: Hardware, precision: str) -> Fabric:
     """The devices, ready to train on.
 

@@ -1,0 +1,1 @@
+"""One command a file: what its options are, and what it prints."""

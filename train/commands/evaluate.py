@@ -1,0 +1,89 @@
+"""`divergent-train evaluate`: scores of weights on a manifest."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from train.commands.options import Overwrite, Several, refuse_existing
+from train.errors import ManifestError
+
+if TYPE_CHECKING:
+    from train.manifest import Sample
+
+ENSEMBLE = "divergentnets"
+"""What the tables call an ensemble beside its members."""
+
+EVERY_SPLIT = "all"
+
+
+def evaluate(
+    *,
+    manifest: Path,
+    weights: Annotated[tuple[str, ...], Several] = (),
+    split: str = "test",
+    json: Path | None = None,
+    members: bool = False,
+    view: Literal["auto", "full"] = "auto",
+    name: str = "",
+    device: str = "auto",
+    precision: str = "auto",
+    cluster_by: Literal["sequence", "centre", "image"] | None = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Score weights on a manifest, by every convention, with intervals.
+
+    Args:
+        manifest: The list of images and masks.
+        weights: A bundle, or one or more checkpoints; the shipped ensemble if not given.
+        split: Which of the manifest's splits; all for every row.
+        json: File for the numbers; a row an image goes to a CSV file beside it, a page to read
+            to a Markdown file. With --members, each member has its own files beside these.
+        members: Score each member alone too.
+        view: auto finds the endoscope's picture in each frame, full takes the whole frame.
+        name: What the tables call it; the weights' own name if not given.
+        device: auto, cpu (OpenVINO), eager (PyTorch on the CPU) or cuda[:N].
+        precision: auto, f32 or bf16.
+        cluster_by: What the bootstrap draws; what is known decides if not given.
+        overwrite: Replace existing files.
+    """
+    if json is not None:
+        refuse_existing(json, overwrite)
+    from nets.engine import open_engine
+    from train.console import count_progress
+    from train.evaluate import evaluate as evaluate_weights
+    from train.evaluate import evaluate_members
+    from train.evaluation_files import write_evaluation
+    from train.evaluation_text import evaluation_page
+    from train.manifest import read_manifest
+    from train.view import find_view_in
+
+    samples = _of_split(read_manifest(manifest), split, manifest)
+    with open_engine(weights, device=device, precision=precision) as engine:
+        together = ENSEMBLE if members and len(engine.members) > 1 else engine.name
+        wishes: dict[str, Any] = {
+            "name": name or together,
+            "find_view": find_view_in if view == "auto" else None,
+            "conditions": {"manifest": manifest.name},
+        }
+        with count_progress("evaluating") as progress:
+            if members:
+                evaluations = evaluate_members(engine, samples, progress=progress, **wishes)
+            else:
+                evaluations = [evaluate_weights(engine, samples, progress=progress, **wishes)]
+    *alone, fused = evaluations
+    files = [(each, f"-{each.name}") for each in alone] + [(fused, "")]
+    for evaluation, suffix in files:
+        if json is None:
+            print(evaluation_page(evaluation.summary(cluster_by=cluster_by)))
+            continue
+        path = json.with_name(f"{json.stem}{suffix}.json")
+        values = write_evaluation(path, evaluation, cluster_by=cluster_by)
+        polyp = values["paper"]["polyp"]
+        print(f"{path}: {evaluation.name}: IoU {polyp['iou']:.3f}, F1 {polyp['f1']:.3f}")
+
+
+def _of_split(samples: "list[Sample]", split: str, manifest: Path) -> "list[Sample]":
+    chosen = [sample for sample in samples if split in {EVERY_SPLIT, sample.split}]
+    if not chosen:
+        there = ", ".join(sorted({sample.split or "none" for sample in samples}))
+        raise ManifestError(f"{manifest}: has no split {split}; it has {there}")
+    return chosen
