@@ -2,74 +2,32 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import yaml
 
 from nets.engine import Engine
-from stream.errors import OutputExistsError, SinkError
-from stream.finishing import partial_of
+from stream.branches import Annotated, Log, MaskImages, Masks, Stills, Table
+from stream.finishing import finished
 from stream.offline import Outcome, Seen, Sink, process
+from stream.outputs import Outputs, check_outputs
 from stream.overlay import Overlay
+from stream.parameters import StreamParameters
+from stream.report import RecordingLog, write_report
+from stream.reporting import report_of, settings_used
 from stream.settings import ProcessSettings, plain
+from stream.sightings import SightingTracker, write_sightings
 from stream.sink.encoder_settings import EncoderSettings
+from stream.sink.masks import MaskRecording
+from stream.sink.pictures import PictureFolder
 from stream.sink.recorder import Recorder
 from stream.sink.sidecar import FrameTable
+from stream.smoothing import Smoother
 from stream.source.naming import Recording
 from stream.tally import Tally
 from stream.view import ViewFinder
 
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """Where the outputs of one recording go: `NAME.mp4`, and beside it `NAME.frames.csv` and so on.
-
-    Attributes:
-        recording: of the annotated recording.
-    """
-
-    recording: Path
-
-    def beside(self, suffix: str) -> Path:
-        """An output beside the recording."""
-        return self.recording.with_name(f"{self.recording.stem}.{suffix}")
-
-    @property
-    def frames(self) -> Path:
-        """The table of frames."""
-        return self.beside("frames.csv")
-
-    @property
-    def settings(self) -> Path:
-        """The merged settings."""
-        return self.beside("settings.yaml")
-
-
-class _Annotated:
-    """The annotated recording as a sink of seen frames."""
-
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-
-    def write(self, seen: Seen) -> None:
-        self._recorder.write(seen.shown)
-
-
-class _Table:
-    """The table of frames as a sink of seen frames."""
-
-    def __init__(self, table: FrameTable) -> None:
-        self._table = table
-
-    def write(self, seen: Seen) -> None:
-        self._table.write(
-            seen.frame,
-            polyp_fraction=seen.mask.fraction,
-            boxes=seen.mask.regions,
-            highest_probability=seen.mask.peak,
-            view=seen.mask.view if seen.visible else None,
-        )
+__all__ = ["Outputs", "check_outputs", "process_recording"]
 
 
 def process_recording(
@@ -100,45 +58,74 @@ def process_recording(
     Raises:
         DivergentError: what a user can mend.
     """
-    with _sinks(outputs, source, settings, overwrite, warnings) as (recorder, sinks):
+    with _opened(outputs, source.parameters, settings, overwrite, warnings) as sinks:
         outcome = process(
             source,
             engine,
-            sinks,
-            finder=ViewFinder(settings.view),
+            sinks.all,
+            finder=ViewFinder(settings.view, watchful=settings.redact),
             threshold=settings.threshold or engine.threshold,
             smallest=settings.min_area,
+            tracker=SightingTracker(settings.sightings),
             overlay=Overlay(settings.style) if settings.overlay else None,
-            pass_on=recorder.write_packet,
+            smoother=Smoother(settings.smoothing) if settings.smoothing else None,
+            redact=settings.redact,
+            pass_on=sinks.recorder.write_packet,
             progress=progress,
         )
-    _save_settings(outputs, settings, engine)
+    write_sightings(
+        outputs.sightings,
+        outcome.sightings,
+        recording=outputs.recording.name,
+        settings=plain(settings.sightings),
+        overwrite=overwrite,
+    )
+    if settings.report:
+        report = report_of(
+            source,
+            outputs,
+            settings,
+            engine,
+            outcome,
+            log=sinks.log,
+            files=sinks.annotated.files,
+            warnings=warnings,
+        )
+        write_report(outputs.report, report, overwrite=overwrite)
+    with finished(outputs.settings, overwrite=True) as partial:
+        text = yaml.safe_dump(settings_used(settings, engine), sort_keys=False)
+        partial.write_text(text, encoding="utf-8")
     return outcome
 
 
-def check_outputs(name: str, outputs: Outputs, overwrite: bool) -> None:
-    """Refuse to write over the recording itself, or over outputs without being told to.
+@dataclass(frozen=True, slots=True)
+class _Sinks:
+    """Where the frames of a recording go.
 
-    Raises:
-        SinkError: the output is the recording.
-        OutputExistsError: an output is there.
+    Attributes:
+        recorder: writes the annotated recording; takes sound and subtitles too.
+        annotated: its branch.
+        log: gathers what the report says.
+        all: every branch.
     """
-    final = outputs.recording
-    if "://" not in name and Path(name).exists() and final.exists() and final.samefile(name):
-        raise SinkError(f"{final}: is the recording itself: name another output")
-    for path in (final, outputs.frames):
-        if path.exists() and not overwrite:
-            raise OutputExistsError(f"{path}: exists already: choose another name, or -y")
+
+    recorder: Recorder
+    annotated: Annotated
+    log: RecordingLog
+    all: list[Sink]
 
 
 @contextmanager
-def _sinks(
+def _opened(
     outputs: Outputs,
-    source: Recording,
+    parameters: StreamParameters,
     settings: ProcessSettings,
     overwrite: bool,
     warnings: Tally,
-) -> Iterator[tuple[Recorder, list[Sink]]]:
+) -> Iterator[_Sinks]:
+    """Open every sink that the settings ask for; all are finished together, or left partial."""
+    if settings.redact:
+        parameters = replace(parameters, passed_through=(), metadata={})
     encoding = EncoderSettings(
         settings.codec, settings.crf, settings.bitrate, settings.preset, settings.encoder
     )
@@ -146,24 +133,26 @@ def _sinks(
         recorder = stack.enter_context(
             Recorder(
                 outputs.recording,
-                parameters=source.parameters,
+                parameters=parameters,
                 settings=encoding,
                 overwrite=overwrite,
                 warnings=warnings,
             )
         )
+        annotated, log = Annotated(recorder), RecordingLog()
         table = stack.enter_context(FrameTable(outputs.frames, overwrite=overwrite))
-        yield recorder, [_Annotated(recorder), _Table(table)]
-
-
-def _save_settings(outputs: Outputs, settings: ProcessSettings, engine: Engine) -> None:
-    values = plain(settings) | {
-        "weights": list(settings.weights) or [engine.name],
-        "threshold": settings.threshold or engine.threshold,
-    }
-    partial = partial_of(outputs.settings)
-    try:
-        partial.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-        partial.replace(outputs.settings)
-    except OSError as error:
-        raise SinkError(f"{outputs.settings}: cannot be written: {error.strerror}") from error
+        sinks: list[Sink] = [annotated, Table(table)]
+        if settings.masks:
+            masks = MaskRecording(
+                outputs.masks, parameters=parameters, overwrite=overwrite, warnings=warnings
+            )
+            sinks.append(Masks(stack.enter_context(masks)))
+        if settings.mask_images:
+            folder = PictureFolder(outputs.mask_images, overwrite=overwrite)
+            sinks.append(MaskImages(stack.enter_context(folder)))
+        if settings.frames is not None:
+            folder = PictureFolder(outputs.stills, overwrite=overwrite)
+            sinks.append(Stills(stack.enter_context(folder), settings.frames))
+        if settings.report:
+            sinks.append(Log(log))
+        yield _Sinks(recorder, annotated, log, sinks)

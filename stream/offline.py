@@ -1,6 +1,7 @@
 """A recording's journey: every frame, in order, none lost, count out = count in.
 
-    source → view → engine → mask → overlay → recorder · sidecar
+    source → view → engine → mask → overlay → recorder · sidecars → report
+                                  ↘ sightings ↗
 
 Reading runs ahead in a thread and writing behind in another, so that decoding, the ensemble and
 encoding share the machine's cores; PyAV, OpenCV and the engines let go of Python's lock.
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from nets.engine import Engine
 from nets.picture import Rect
@@ -19,6 +20,9 @@ from stream.errors import BrokenOffError
 from stream.frame import Frame
 from stream.overlay import Overlay
 from stream.prediction import Mask, Prediction, find_mask
+from stream.redact import redacted
+from stream.sightings import Sighting, SightingTracker
+from stream.smoothing import Smoother
 from stream.threads import WriteBehind, read_ahead
 from stream.view import ViewFinder
 
@@ -53,6 +57,7 @@ class Seen:
         mask: the answer at the frame's size.
         visible: whether there was an endoscope's picture to look at.
         shown: the frame with the mask drawn on it.
+        sightings: polyps seen from the first frame until this one.
     """
 
     frame: Frame
@@ -60,6 +65,7 @@ class Seen:
     mask: Mask
     visible: bool
     shown: Frame
+    sightings: int
 
 
 class Sink(Protocol):
@@ -79,6 +85,7 @@ class Outcome:
         with_polyp: in how many a mask was drawn.
         seconds: how long it took.
         engine_seconds: how much of that the engine took.
+        sightings: each polyp from first to last frame, in order.
         broken_off: set where the recording ended before its own end.
     """
 
@@ -86,7 +93,16 @@ class Outcome:
     with_polyp: int = 0
     seconds: float = 0.0
     engine_seconds: float = 0.0
+    sightings: list[Sighting] = field(default_factory=list)
     broken_off: BrokenOffError | None = field(default=None)
+
+
+class Looked(NamedTuple):
+    """A frame with where its endoscope's picture is, and whether there is one."""
+
+    frame: Frame
+    view: Rect
+    visible: bool
 
 
 def process(
@@ -97,7 +113,10 @@ def process(
     finder: ViewFinder,
     threshold: float,
     smallest: float,
+    tracker: SightingTracker,
     overlay: Overlay | None,
+    smoother: Smoother | None = None,
+    redact: bool = False,
     pass_on: Callable[[Any], None],
     progress: Callable[[Seen], None] = lambda seen: None,
 ) -> Outcome:
@@ -110,7 +129,10 @@ def process(
         finder: tells where the endoscope's picture is.
         threshold: of a sample's probability.
         smallest: regions below this share of the view are left out.
+        tracker: makes sightings of the masks.
         overlay: how masks are drawn; None leaves the frames as they came.
+        smoother: steadies the probability over time.
+        redact: blank everything outside the view, before anything else sees it.
         pass_on: takes packets of sound and subtitles, on the sinks' thread.
         progress: told after every frame, on the caller's thread.
 
@@ -130,22 +152,33 @@ def process(
         WriteBehind(write, FRAMES_BEHIND, "writer") as writer,
     ):
         while batch := list(islice(frames, engine.batch)):
-            views = [(finder.update(frame), finder.visible) for frame in batch]
-            predictions = predict(engine, batch, [view for view, _ in views])
+            looked = [look(frame, finder, redact) for frame in batch]
+            predictions = predict(engine, [it.frame for it in looked], [it.view for it in looked])
             outcome.engine_seconds += sum(prediction.took_s for prediction in predictions)
-            for frame, prediction, (_, visible) in zip(batch, predictions, views, strict=True):
+            for (frame, _, visible), answer in zip(looked, predictions, strict=True):
+                prediction = smoother.update(answer, frame.seconds) if smoother else answer
                 mask = find_mask(prediction, threshold if visible else 1.0, smallest)
+                tracker.update(frame, mask)
                 shown = overlay.draw(frame, mask) if overlay is not None else frame
-                seen = Seen(frame, prediction, mask, visible, shown)
+                seen = Seen(frame, prediction, mask, visible, shown, tracker.begun)
                 writer.put(seen)
                 outcome.frames += 1
                 outcome.with_polyp += bool(mask.regions)
                 progress(seen)
     for packet in source.take_packets():
         pass_on(packet)
+    outcome.sightings = tracker.finish()
     outcome.seconds = time.monotonic() - started
     outcome.broken_off = source.broken_off
     return outcome
+
+
+def look(frame: Frame, finder: ViewFinder, redact: bool) -> Looked:
+    """Find the view in a frame, and blank the rest of it if asked to."""
+    view = finder.update(frame)
+    if redact:
+        frame = redacted(frame, finder.surely(frame.picture))
+    return Looked(frame, view, finder.visible)
 
 
 def predict(engine: Engine, frames: Sequence[Frame], views: Sequence[Rect]) -> list[Prediction]:

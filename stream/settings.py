@@ -1,7 +1,7 @@
 """What a user may set, and where it comes from: command line, then YAML, then these defaults."""
 
 import difflib
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from stream.errors import SettingsError
 from stream.overlay import Style
+from stream.sightings import SightingSettings
 from stream.sink.encoder_settings import Codec
 
 T = TypeVar("T")
@@ -37,6 +38,14 @@ class ProcessSettings:
         deinterlace: make whole pictures of fields.
         container: of the recordings in a folder; a single one's name says it.
         workers: processes that share many recordings.
+        masks: write the probability as a lossless grey video.
+        mask_images: write a binary mask for every frame, as PNG at the frame's size.
+        frames: write every n-th frame without its mask, as PNG.
+        redact: blank everything outside the view, and drop sound, subtitles, metadata and
+            the source's name.
+        report: write a page for people.
+        smoothing: time constant in seconds by which the probability is steadied; 0 leaves it.
+        sightings: when masks over time are a sighting.
     """
 
     weights: tuple[str, ...] = ()
@@ -55,6 +64,17 @@ class ProcessSettings:
     deinterlace: bool = True
     container: Literal["mp4", "mov", "mkv"] = "mp4"
     workers: Annotated[int, Field(ge=1, le=256)] = 1
+    masks: bool = False
+    mask_images: bool = False
+    frames: Annotated[int, Field(ge=1)] | None = None
+    redact: bool = False
+    report: bool = True
+    smoothing: Annotated[float, Field(ge=0, le=60)] = 0.0
+    sightings: SightingSettings = SightingSettings()
+
+    def __post_init__(self) -> None:
+        if self.redact and self.view == "full":
+            raise ValueError("redact blanks what lies outside the view: with view full, nothing is")
 
 
 def merged(kind: type[T], config: Path | None, given: dict[str, Any]) -> T:
@@ -79,16 +99,23 @@ def merged(kind: type[T], config: Path | None, given: dict[str, Any]) -> T:
     try:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
-        known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
         problems = []
         for problem in error.errors():
-            key = str(problem["loc"][0]) if problem["loc"] else ""
-            said = problem["msg"]
-            if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
+            path = [str(part) for part in problem["loc"]]
+            place = places.get(path[0], "settings") if path else "settings"
+            said = problem["msg"].removeprefix("Value error, ")
+            if problem["type"] == "unexpected_keyword_argument":
+                near = difflib.get_close_matches(path[-1], _names(kind, path[:-1]), 1)
                 said = "no such setting" + (f": did you mean {near[0]}?" if near else "")
-            problems.append(f"{places.get(key, 'settings')}: {key}: {said}")
+            problems.append(": ".join([place, *([".".join(path)] if path else []), said]))
         raise SettingsError("; ".join(problems)) from error
+
+
+def _names(kind: Any, path: list[str]) -> list[str]:
+    """The names of the settings at a place within settings."""
+    for part in path:
+        kind = next((field.type for field in fields(kind) if field.name == part), kind)
+    return [field.name for field in fields(kind)] if is_dataclass(kind) else []
 
 
 def plain(settings: Any) -> dict[str, Any]:

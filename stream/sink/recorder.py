@@ -86,9 +86,9 @@ class Recorder:
         return sum(part.frames for part in self._parts)
 
     @property
-    def partial_paths(self) -> tuple[Path, ...]:
-        """Where the recording grows."""
-        return tuple(part.partial for part in self._parts)
+    def paths(self) -> tuple[Path, ...]:
+        """The final names of the files until now, in order of time."""
+        return tuple(part.final for part in self._parts)
 
     def write(self, frame: Frame) -> None:
         """Encode a frame and write it at its time, which must be later than the last one's.

@@ -86,7 +86,9 @@ WRITE = textwrap.dedent(
         with FrameTable(Path(sys.argv[1])) as table:
             for index in range(int(sys.argv[2])):
                 frame = Frame(index, index, Fraction(1, 25), grey, 0.0)
-                table.write(frame, polyp_fraction=0.5, boxes=boxes, highest_probability=0.5, view=None)
+                table.write(
+                    frame, polyp_fraction=0.5, boxes=boxes, highest_probability=0.5, view=None
+                )
                 if index == 5:
                     print("going", flush=True)
     except SinkError as problem:
