@@ -1,13 +1,15 @@
 """`divergent-stream`: the commands, their options, and how they end."""
 
-import signal
 import sys
+import traceback
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
-from cyclopts import App, Parameter
+from cyclopts import App, CycloptsError, Parameter
 
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+from stream.interruption import Interrupted, interruptible
+
+FAILED, USAGE = 1, 2
 
 app = App(
     name="divergent-stream",
@@ -15,6 +17,7 @@ app = App(
     "not a medical device.",
     version="0.1.0",
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 WeightsOption = Annotated[
@@ -44,20 +47,34 @@ def process(
     preset: str | None = None,
     encoder: Literal["software", "auto"] | None = None,
     deinterlace: bool | None = None,
+    container: Literal["mp4", "mov", "mkv"] | None = None,
+    workers: int | None = None,
+    masks: bool | None = None,
+    mask_images: bool | None = None,
+    frames: int | None = None,
+    report: bool | None = None,
+    redact: bool | None = None,
+    smoothing: float | None = None,
 ) -> int:
-    """Write an annotated copy of a recording, and a table of what was found in every frame.
+    """Write annotated copies of recordings, and tables of what was found in every frame.
+
+    Several recordings go into a folder that keeps a journal: run the same command again, and
+    what is finished is skipped.
 
     Parameters
     ----------
     inputs
-        A recording, a folder of pictures, a URL, or synthetic:?seed=7&seconds=10.
+        Recordings, folders of them (searched with all below), folders of pictures (one
+        recording each), quoted globs, @FILE (a list, one name a line), URLs, or
+        synthetic:?seed=7&seconds=10.
     output
-        The annotated recording: .mp4 keeps times exactly; .mkv and .mov can be had.
-        NAME.frames.csv and NAME.settings.yaml come with it.
+        For one recording, the annotated one: .mp4 keeps times exactly; .mkv and .mov can be
+        had. NAME.frames.csv, NAME.sightings.json, NAME.report.html and NAME.settings.yaml come
+        with it. For several, a folder.
     overwrite
-        Replace outputs that are there.
+        Replace outputs that are there, and process finished recordings again.
     config
-        YAML with any of these settings; what is given here wins.
+        YAML with any of these settings, and those of sightings; what is given here wins.
     weights
         A bundle, one or more checkpoints, or fixed: (no networks, always one ellipse).
         Default: the compact ensemble that ships.
@@ -87,6 +104,23 @@ def process(
         auto tries hardware encoders first. Default: software.
     deinterlace
         Make whole pictures of fields. Default: yes.
+    container
+        Of recordings in a folder. Default: mp4.
+    workers
+        Processes that share several recordings. Default: 1.
+    masks
+        Write the probability too, as a lossless grey video: NAME.masks.mp4.
+    mask_images
+        Write a binary mask for every frame too, as PNG: NAME.masks/.
+    frames
+        Write every n-th frame too, without its mask, as PNG: NAME.frames/.
+    report
+        Write a page for people. Default: yes.
+    redact
+        Blank everything outside the endoscope's picture, and drop sound, subtitles, metadata
+        and the source's name.
+    smoothing
+        Seconds over which the probability is steadied. Default: 0, not at all.
     """
     given = {
         "weights": tuple(weights) if weights else None,
@@ -103,6 +137,14 @@ def process(
         "preset": preset,
         "encoder": encoder,
         "deinterlace": deinterlace,
+        "container": container,
+        "workers": workers,
+        "masks": masks,
+        "mask_images": mask_images,
+        "frames": frames,
+        "report": report,
+        "redact": redact,
+        "smoothing": smoothing,
     }
     from stream import commands
 
@@ -201,14 +243,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        status = app(words, exit_on_error=False, print_error=True)
-    except KeyboardInterrupt:
-        _complain("interrupted; what was recorded until now plays under its .partial name")
-        status = INTERRUPTED
-    except SystemExit:
-        raise
+        with interruptible():
+            status = app(words, exit_on_error=False, print_error=False)
+    except Interrupted as interrupt:
+        _complain("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
+        status = interrupt.status
     except Exception as error:
         status = _explained(error, debug)
     sys.exit(status if isinstance(status, int) else 0)
@@ -216,28 +256,24 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _explained(error: Exception, debug: bool) -> int:
     """Tell a user what went wrong, in one line, and give the exit status."""
-    from cyclopts import CycloptsError
-
-    if isinstance(error, CycloptsError):
-        return USAGE  # cyclopts has said it
     if debug:
-        raise error
+        traceback.print_exception(error)
+    if isinstance(error, CycloptsError):
+        _complain(f"{error} (--help lists what there is)")
+        return USAGE
     from nets.errors import DivergentError
     from stream.errors import SettingsError
 
     if isinstance(error, DivergentError):
         _complain(str(error))
         return USAGE if isinstance(error, SettingsError) else FAILED
-    _complain(f"{type(error).__name__}: {error} (a fault of the program: --debug shows where)")
+    where = "" if debug else ": --debug shows where"
+    _complain(f"{type(error).__name__}: {error} (a fault of the program{where})")
     return FAILED
 
 
 def _complain(line: str) -> None:
     print(f"divergent-stream: {' '.join(line.split())}", file=sys.stderr, flush=True)
-
-
-def _interrupt(number: int, frame: Any) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

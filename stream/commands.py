@@ -1,23 +1,28 @@
 """What the commands of `divergent-stream` do, once their words are understood."""
 
 import sys
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nets.engine import open_engine
 from nets.picture import Rect
+from stream.alone import process_alone
+from stream.archive import process_archive
 from stream.errors import SettingsError, SinkError
-from stream.job import Outputs, check_outputs, process_recording
-from stream.offline import Outcome, Seen
-from stream.progress import Reporter
+from stream.offline import Seen
+from stream.progress import Count, Reporter
 from stream.settings import ProcessSettings, merged
+from stream.sink.containers import FORMATS
+from stream.sink.encoder_settings import EncoderSettings
+from stream.source.listing import list_recordings
 from stream.source.naming import Recording, open_recording
 from stream.source.synthetic import SyntheticSource
+from stream.summary import print_summary
 from stream.tally import Tally
+from stream.task import Task
+from stream.view import ViewFinder
 
 DEMO_LAYOUT = "octagon-right"
 
@@ -32,62 +37,42 @@ def process(
 ) -> int:
     """`divergent-stream process`."""
     settings = merged(ProcessSettings, config, given)
-    if len(inputs) != 1:
-        raise SettingsError("name one recording")
-    (name,) = inputs
+    check_settings(settings)
     with Reporter() as reporter:
-        outcome = run(name, Outputs(output), settings, reporter, overwrite=overwrite)
-    if outcome.broken_off is not None:
-        raise outcome.broken_off
+        warnings = Tally(lambda line: reporter.say(f"warning: {line}"))
+        listing = list_recordings(inputs, outputs=output, warnings=warnings)
+        if not listing.several and not output.is_dir():
+            (listed,) = listing.recordings
+            process_alone(Task(listed.name, output, overwrite), settings, reporter)
+            rows = []
+        else:
+            _check_folder(output)
+            rows = process_archive(
+                listing.recordings, output, settings, reporter, overwrite=overwrite
+            )
+    if rows:
+        print_summary(reporter.console, rows)
     print(output)
-    return 0
+    return int(any(row.result.status != "finished" for row in rows))
 
 
-def run(
-    name: str,
-    outputs: Outputs,
-    settings: ProcessSettings,
-    reporter: Reporter,
-    *,
-    overwrite: bool,
-    watch: Callable[[Recording, Seen], None] = lambda source, seen: None,
-) -> Outcome:
-    """Process one recording and tell how it goes and how it went."""
-    warnings = Tally(lambda line: reporter.say(f"warning: {line}"))
-    check_outputs(name, outputs, overwrite)
-    with (
-        open_recording(name, deinterlace=settings.deinterlace, warnings=warnings) as source,
-        open_engine(
-            settings.weights,
-            device=settings.device,
-            precision=settings.precision,
-            mode="throughput",
-        ) as engine,
-    ):
-        report = reporter.begin(source.name, source.frame_count)
+def _check_folder(output: Path) -> None:
+    if output.suffix.lower() in FORMATS and not output.is_dir():
+        raise SettingsError(f"{output}: names one recording, but several are read: name a folder")
+    if output.exists() and not output.is_dir():
+        raise SettingsError(f"{output}: is a file, and several recordings need a folder")
 
-        def progress(seen: Seen) -> None:
-            report.advance(bool(seen.mask.regions))
-            watch(source, seen)
 
-        outcome = process_recording(
-            source,
-            outputs,
-            settings,
-            engine,
-            overwrite=overwrite,
-            warnings=warnings,
-            progress=progress,
-        )
-        reporter.say(
-            f"{outcome.frames} frames in {outcome.seconds:.1f} s "
-            f"({outcome.frames / max(outcome.seconds, 1e-9):.1f} fps; {engine.runs_on}), "
-            f"polyp in {outcome.with_polyp}"
-        )
-    for line in warnings.lines():
-        if line.endswith(" times)"):
-            reporter.say(f"warning: {line}")
-    return outcome
+def check_settings(settings: ProcessSettings) -> None:
+    """Refuse settings that make no sense together before anything is opened.
+
+    Raises:
+        SettingsError: they do not.
+    """
+    ViewFinder(settings.view)
+    EncoderSettings(
+        settings.codec, settings.crf, settings.bitrate, settings.preset, settings.encoder
+    )
 
 
 def demo(output: Path, seconds: float, seed: int, weights: tuple[str, ...], device: str) -> int:
@@ -108,7 +93,7 @@ def demo(output: Path, seconds: float, seed: int, weights: tuple[str, ...], devi
     recording = output / "annotated.mp4"
     settings = ProcessSettings(weights=weights, device=device)
     with Reporter() as reporter:
-        run(name, Outputs(recording), settings, reporter, overwrite=True, watch=compare)
+        process_alone(Task(name, recording, overwrite=True), settings, reporter, watch=compare)
     overlap, predicted, true = (sum(column) for column in zip(*overlaps, strict=True))
     dice = 2 * overlap / (predicted + true) if predicted + true else 1.0
     with_polyp = sum(1 for _, _, truth in overlaps if truth)
@@ -133,14 +118,15 @@ def synth(
     overwrite: bool,
 ) -> int:
     """`divergent-stream synth`."""
-    from stream.source import synthetic_address as address
+    from stream.source.synthetic import address
     from stream.synth import VIDEO_SUFFIXES, write_dataset, write_video
 
     with Reporter() as reporter:
         report = reporter.begin(output.name, None)
 
         def progress(done: int, total: int) -> None:
-            report.advance(False)
+            report.frames = total
+            report.update(Count(frames=done))
 
         if output.suffix.lower() not in VIDEO_SUFFIXES:
             if count < 1:

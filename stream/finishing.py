@@ -1,5 +1,6 @@
 """Outputs that get their final name only when they are whole."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,16 @@ from stream.errors import OutputExistsError, SinkError
 def partial_of(final: Path) -> Path:
     """Where an output is written until it is whole: `NAME.partial.EXT` beside it."""
     return final.with_name(f"{final.stem}.partial{final.suffix}")
+
+
+def left_partial(final: Path) -> list[Path]:
+    """Files of a recording that were left under their partial names, later parts included."""
+    name = re.compile(
+        rf"{re.escape(final.stem)}(-\d+)?\.partial{re.escape(final.suffix)}", re.ASCII
+    )
+    with suppress(OSError):
+        return sorted(path for path in final.parent.iterdir() if name.fullmatch(path.name))
+    return []
 
 
 @contextmanager

@@ -25,8 +25,8 @@ RECORDINGS = frozenset(
 JOURNAL = "journal.jsonl"
 """A folder that holds one holds outputs, and is not searched."""
 
-OUTPUT_ENDINGS = (".partial", ".masks")
-"""A recording `NAME.partial.mp4` or `NAME.masks.mp4` is an output, and not searched for."""
+OUTPUT_ENDINGS = (".partial", ".masks", ".frames")
+"""`NAME.partial.mp4`, `NAME.masks.mp4` and folders `NAME.masks`, `NAME.frames` are outputs."""
 
 LIST_SIGN = "@"
 
@@ -151,7 +151,7 @@ class _Search:
                 folders.clear()
                 continue
             seen.add((facts.st_dev, facts.st_ino))
-            kept = (name for name in folders if not name.startswith("."))
+            kept = (name for name in folders if _is_searched(name))
             folders[:] = sorted(kept, key=lambda name: natural_key(Path(name)))
             yield from self._in_one(here, base, files)
 
@@ -189,6 +189,10 @@ def _is_recording(path: Path) -> bool:
         and not path.stem.endswith(OUTPUT_ENDINGS)
         and path.is_file()
     )
+
+
+def _is_searched(folder: str) -> bool:
+    return not folder.startswith(".") and not folder.endswith(OUTPUT_ENDINGS)
 
 
 def _below(path: Path, top: Path) -> PurePosixPath:

@@ -1,0 +1,137 @@
+"""What became of an archive: a table for the eye and `summary.csv` for everything else."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from stream.finishing import finished
+from stream.progress import Count
+from stream.task import DONE, Result
+
+SUMMARY = "summary.csv"
+
+MOST_ROWS = 40
+"""Recordings above which the table shows only those with something wrong."""
+
+COLUMNS = (
+    "recording",
+    "output",
+    "status",
+    "frames",
+    "seconds",
+    "fps",
+    "real_time",
+    "frames_with_polyp",
+    "sightings",
+    "message",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one recording.
+
+    Attributes:
+        recording: its name, without secrets.
+        output: of the annotated recording, below the folder of outputs.
+        result: how it ended.
+        earlier: it was done by an earlier run, and skipped by this one.
+    """
+
+    recording: str
+    output: str
+    result: Result
+    earlier: bool = False
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return self.result.count.frames / self.result.seconds if self.result.seconds else 0.0
+
+    @property
+    def real_time(self) -> float:
+        """Recorded seconds a second."""
+        return self.result.count.media_seconds / self.result.seconds if self.result.seconds else 0.0
+
+
+def write_summary(folder: Path, rows: Sequence[Row]) -> Path:
+    """Write `summary.csv`, one line a recording, earlier runs' included.
+
+    Columns: `recording`, its `output` below the folder, `status` (finished, broken off,
+    failed), `frames`, `seconds` of processing, `fps`, `real_time` (recorded seconds a second),
+    `frames_with_polyp`, `sightings`, and a `message` where something went wrong.
+
+    Raises:
+        SinkError: it cannot be written.
+    """
+    path = folder / SUMMARY
+    with (
+        finished(path, overwrite=True) as partial,
+        partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            result, count = row.result, row.result.count
+            writer.writerow(
+                (
+                    row.recording,
+                    row.output,
+                    result.status,
+                    count.frames,
+                    f"{result.seconds:.3f}",
+                    f"{row.fps:.2f}",
+                    f"{row.real_time:.3f}",
+                    count.with_polyp,
+                    count.sightings,
+                    result.message,
+                )
+            )
+    return path
+
+
+def print_summary(console: Console, rows: Sequence[Row]) -> None:
+    """Show the table, and one line about all of it."""
+    shown = [row for row in rows if row.result.status != "finished"]
+    if len(rows) <= MOST_ROWS:
+        shown = list(rows)
+    if shown:
+        console.print(_table(shown))
+    done = [row.result.count for row in rows if row.result.status in DONE]
+    parts = [f"{len(done)} of {len(rows)} recordings processed"]
+    parts += [
+        f"{number} {state}"
+        for state in ("broken off", "failed")
+        if (number := sum(row.result.status == state for row in rows))
+    ]
+    total = sum(done, Count())
+    parts.append(f"{total.frames} frames")
+    parts.append(f"{timedelta(seconds=round(total.media_seconds))} of video")
+    console.print(", ".join(parts), markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", expand=False)
+    table.add_column("recording", overflow="ellipsis", no_wrap=True, ratio=None, min_width=12)
+    for name in ("frames", "fps", "x real time", "polyp in", "sightings"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("status", overflow="fold")
+    for row in rows:
+        result, count = row.result, row.result.count
+        numbers = ("", "", "", "", "")
+        if count.frames:
+            numbers = (
+                str(count.frames),
+                f"{row.fps:.1f}",
+                f"{row.real_time:.1f}",
+                str(count.with_polyp),
+                str(count.sightings),
+            )
+        status = f"{result.status}, earlier" if row.earlier else result.status
+        table.add_row(row.recording, *numbers, status)
+    return table

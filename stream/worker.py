@@ -1,0 +1,114 @@
+"""A worker process: an engine, and one recording after another that its parent names.
+
+What it says to its parent goes through a pipe.
+"""
+
+import multiprocessing
+import os
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+
+from nets.errors import DivergentError
+from stream.interruption import Interrupted, interruptible
+from stream.progress import Count
+from stream.settings import ProcessSettings
+from stream.task import Result, Task, attempt, engine_for
+
+TELL_EVERY_S = 0.2
+"""Between two words about how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A worker has its engine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A worker cannot have its engine."""
+
+    problem: DivergentError
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A worker is about to get a recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A recording is open and has about so many frames."""
+
+    name: str
+    frames: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """So much of a recording is through."""
+
+    count: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line for people."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A recording is through, or given up."""
+
+    result: Result
+
+
+Event = Handed | Began | Progressed | Said | Ended
+
+
+def serve(connection: "Connection[object, Task | None]", settings: ProcessSettings) -> None:
+    """Process what comes through a pipe until nothing more comes; a worker's whole life."""
+    threading.Thread(target=_end_with_parent, name="watch", daemon=True).start()
+    with suppress(Interrupted, EOFError, BrokenPipeError), interruptible():
+        try:
+            opened = engine_for(settings)
+        except DivergentError as problem:
+            connection.send(Refused(problem))
+            return
+        with opened as engine:
+            connection.send(Ready())
+            teller = _Teller(connection)
+            while (task := connection.recv()) is not None:
+                connection.send(Ended(attempt(task, settings, lambda: engine, teller)))
+
+
+def _end_with_parent() -> None:
+    """No parent, no work: what is recorded until then plays."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class _Teller:
+    """Tells the parent how a task goes."""
+
+    def __init__(self, connection: "Connection[object, Task | None]") -> None:
+        self._connection = connection
+        self._told = 0.0
+
+    def begin(self, name: str, frames: int | None) -> None:
+        self._connection.send(Began(name, frames))
+
+    def update(self, count: Count) -> None:
+        now = time.monotonic()
+        if now - self._told >= TELL_EVERY_S:
+            self._told = now
+            self._connection.send(Progressed(replace(count)))
+
+    def say(self, line: str) -> None:
+        self._connection.send(Said(line))
