@@ -54,7 +54,7 @@ def report_of(
     frame_s = float(1 / source.rate)
     return Report(
         title=outputs.recording.name,
-        written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M"),
+        written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z"),
         files=[(path.name, start) for path, start in files],
         facts=_facts(source, settings, engine, outcome, log),
         speed=f"{_rate(outcome):.1f} fps",
@@ -88,7 +88,7 @@ def _facts(
             "Frames with a polyp",
             f"{outcome.with_polyp:,} ({percent(outcome.with_polyp / max(outcome.frames, 1))})",
         ),
-        ("Ensemble", f"{engine.name}: {', '.join(engine.members)}"),
+        ("Ensemble", f"{engine.name} ({', '.join(engine.members)})"),
         ("Ran on", engine.runs_on),
         (
             "Speed",

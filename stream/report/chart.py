@@ -9,7 +9,8 @@ from stream.report.stretches import Stretch
 from stream.sightings import Sighting
 
 WIDTH = 1000.0
-LANES = 4
+LANES_AT_MOST = 4
+LANES_HEIGHT = 44.0
 CURVE_HEIGHT = 90.0
 NARROWEST = 2.5
 """A sighting is at least so wide, to be seen and hit."""
@@ -22,17 +23,19 @@ TOPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Something that lasts.
+    """Something that lasts, in units of the drawing.
 
     Attributes:
         x: left edge.
         width: of it.
-        lane: row, from 0 at the top.
+        y: upper edge within its row.
+        height: of it.
     """
 
     x: float
     width: float
-    lane: int = 0
+    y: float = 0.0
+    height: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +50,25 @@ class Scale:
         share = (seconds - self.first) / max(self.last - self.first, 1e-9)
         return round(WIDTH * min(max(share, 0.0), 1.0), 2)
 
-    def bar(self, start: float, end: float, lane: int = 0) -> Bar:
+    def bar(self, start: float, end: float) -> Bar:
         """The place of a stretch of time, never too narrow to be seen."""
         left = self.x(start)
         width = max(round(self.x(end) - left, 2), NARROWEST)
-        return Bar(min(left, WIDTH - width), width, lane)
+        return Bar(min(left, WIDTH - width), width)
+
+    def step(self) -> float:
+        """Seconds between two round times."""
+        length = self.last - self.first
+        step = next((step for step in TICK_STEPS if length / step < TICKS_AT_MOST), None)
+        return step or math.ceil(length / TICKS_AT_MOST / 3600) * 3600
+
+    def has_tenths(self) -> bool:
+        """Whether round times need tenths of a second."""
+        return self.step() < 1
 
     def ticks(self) -> list[float]:
         """Round times along the line."""
-        length = self.last - self.first
-        step = next((step for step in TICK_STEPS if length / step < TICKS_AT_MOST), None)
-        if step is None:
-            step = math.ceil(length / TICKS_AT_MOST / 3600) * 3600
+        step = self.step()
         number = math.ceil(self.first / step - 1e-9)
         ticks = []
         while number * step <= self.last + 1e-9:
@@ -69,15 +79,20 @@ class Scale:
 
 def sighting_bars(sightings: Sequence[Sighting], scale: Scale) -> list[Bar]:
     """A bar for each sighting; those at the same time lie in different lanes, if there are any."""
-    ends = [-math.inf] * LANES
-    bars = []
+    ends = [-math.inf] * LANES_AT_MOST
+    placed = []
     for sighting in sightings:
-        free = (lane for lane, end in enumerate(ends) if end <= scale.x(sighting.first_seconds))
-        lane = next(free, LANES - 1)
-        bar = scale.bar(sighting.first_seconds, sighting.last_seconds, lane)
+        bar = scale.bar(sighting.first_seconds, sighting.last_seconds)
+        free = (lane for lane, end in enumerate(ends) if end <= bar.x)
+        lane = next(free, LANES_AT_MOST - 1)
         ends[lane] = max(ends[lane], bar.x + bar.width)
-        bars.append(bar)
-    return bars
+        placed.append((bar, lane))
+    each = LANES_HEIGHT / max((lane + 1 for _, lane in placed), default=1)
+    gap = min(2.0, each / 8)
+    return [
+        Bar(bar.x, bar.width, round(lane * each + gap, 2), round(each - 2 * gap, 2))
+        for bar, lane in placed
+    ]
 
 
 def stretch_bars(stretches: Sequence[Stretch], scale: Scale) -> list[tuple[Stretch, Bar]]:

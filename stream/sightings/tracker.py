@@ -13,6 +13,9 @@ from stream.sightings.sighting import Sighting
 TOLERANCE_S = 1e-6
 """Sums of frames' durations are this much off at most: 5 frames of 0.04 s are 0.2 s."""
 
+SAME_STEP = 1.5
+"""A time from frame to frame up to so many times the one before is nothing unusual."""
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -91,6 +94,7 @@ class SightingTracker:
         self._polyps: list[_Polyp] = []
         self._ended: list[Sighting] = []
         self._seconds: float | None = None
+        self._step = 0.0
         self.begun = 0
 
     @property
@@ -101,11 +105,11 @@ class SightingTracker:
     def update(self, frame: Frame, mask: Mask) -> None:
         """Take the next frame and its mask."""
         seconds = float(frame.seconds)
-        before = self._seconds if self._seconds is not None else seconds
-        # One frame alone, be it as long as it may, is no sighting.
-        passed = min(max(seconds - before, 0.0), self._settings.on_for_s / 2)
-        self._seconds = seconds
         self._end_lost(seconds)
+        self._step = seconds - self._seconds if self._seconds is not None else 0.0
+        self._seconds = seconds
+        # One frame alone, be it as long as it may, is no sighting.
+        passed = min(self._step, self._settings.on_for_s / 2)
         if not self._polyps and not mask.regions:
             return
         seen = self._identified(mask, seconds)
@@ -126,7 +130,9 @@ class SightingTracker:
 
     def _end_lost(self, seconds: float) -> None:
         """End what has been unseen for too long."""
-        earliest = seconds - self._settings.gap_s - TOLERANCE_S
+        # Where frames are rarer than gaps are long, two that follow each other are no gap.
+        gap = max(self._settings.gap_s, SAME_STEP * self._step)
+        earliest = seconds - gap - TOLERANCE_S
         for polyp in self._polyps:
             if polyp.last[1] < earliest:
                 self._end(polyp)
