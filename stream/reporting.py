@@ -5,8 +5,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from nets.bundle import read_weights, shipped
-from nets.engine import FIXED, Engine
+from nets.engine import Engine
 from stream.offline import Outcome
 from stream.outputs import Outputs
 from stream.report import RecordingLog, Report
@@ -14,9 +13,6 @@ from stream.report.words import percent, span
 from stream.settings import ProcessSettings, plain
 from stream.source.naming import Recording
 from stream.tally import Tally
-
-FIXED_CARD = """No networks: every frame gets the same ellipse. For trying the chain, not for
-finding polyps."""
 
 
 def settings_used(settings: ProcessSettings, engine: Engine) -> dict[str, object]:
@@ -63,7 +59,7 @@ def report_of(
         sightings=outcome.sightings,
         settings=settings_used(settings, engine),
         weights=engine.name,
-        card=_card(settings),
+        card=engine.card,
         notes=_notes(settings, outcome, warnings),
     )
 
@@ -110,12 +106,6 @@ def _passed(streams: int, redact: bool) -> str:
 def _rate(outcome: Outcome) -> float:
     """Frames a second."""
     return outcome.frames / max(outcome.seconds, 1e-9)
-
-
-def _card(settings: ProcessSettings) -> str:
-    if FIXED in settings.weights:
-        return FIXED_CARD
-    return read_weights([Path(name) for name in settings.weights] or [shipped()]).card
 
 
 def _notes(settings: ProcessSettings, outcome: Outcome, warnings: Tally) -> list[str]:

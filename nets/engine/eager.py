@@ -30,6 +30,7 @@ class EagerEngine(Closing):
 
     def __init__(self, bundle: Bundle, device: str = "cpu") -> None:
         self.name = bundle.name
+        self.card = bundle.card
         self.contracts = bundle.contracts
         self.grid = bundle.grid
         self.threshold = bundle.threshold

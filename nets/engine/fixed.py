@@ -14,6 +14,9 @@ from nets.preprocessing import Prepared, Preprocessing
 CENTRE = (0.5, 0.45)
 RADII = (0.16, 0.12)
 PEAK = 0.95
+CARD = (
+    "No networks: every frame gets the same ellipse. For trying the chain, not for finding polyps."
+)
 
 
 class FixedEngine(Closing):
@@ -21,6 +24,7 @@ class FixedEngine(Closing):
 
     def __init__(self) -> None:
         self.name = "fixed:"
+        self.card = CARD
         self.runs_on = "no networks"
         self.contracts: tuple[Preprocessing, ...] = (Preprocessing(height=256, width=256),)
         self.grid = Grid.of(self.contracts[0])

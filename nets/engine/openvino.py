@@ -53,6 +53,7 @@ class OpenVinoEngine(Closing):
         notify: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.name = bundle.name
+        self.card = bundle.card
         self.contracts = bundle.contracts
         self.grid = bundle.grid
         self.threshold = bundle.threshold
@@ -72,9 +73,7 @@ class OpenVinoEngine(Closing):
         arithmetic = self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
         self.runs_on = f"{device}, OpenVINO {arithmetic}"
         wanted = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
-        self._requests = [
-            self._compiled.create_infer_request() for _ in range(max(1, wanted))
-        ]
+        self._requests = [self._compiled.create_infer_request() for _ in range(max(1, wanted))]
         self.batch = len(self._requests)
 
     def predict(self, pictures: Sequence[Prepared]) -> Maps:
@@ -119,9 +118,12 @@ def _converted(bundle: Bundle, folder: Path, notify: Callable[[str], None]) -> P
 
     from nets.engine.eager import load_ensemble
 
-    example = torch.tensor([[0.0, 0.0, 1.0, 1.0]]), *(
-        torch.zeros(1, contract.height, contract.width, 3, dtype=torch.uint8)
-        for contract in bundle.contracts
+    example = (
+        torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
+        *(
+            torch.zeros(1, contract.height, contract.width, 3, dtype=torch.uint8)
+            for contract in bundle.contracts
+        ),
     )
     with torch.no_grad():
         exported = torch.export.export(load_ensemble(bundle), example)
@@ -144,4 +146,3 @@ def _converted(bundle: Bundle, folder: Path, notify: Callable[[str], None]) -> P
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return model
-

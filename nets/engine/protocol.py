@@ -18,6 +18,7 @@ class Engine(Protocol):
 
     Attributes:
         name: what the weights are called.
+        card: the weights' model card in Markdown, empty where there is none.
         runs_on: device and arithmetic, for people ("CPU, OpenVINO f32").
         contracts: what each of a `Prepared`'s inputs is for, in order.
         grid: the shape and extent of the maps.
@@ -27,6 +28,7 @@ class Engine(Protocol):
     """
 
     name: str
+    card: str
     runs_on: str
     contracts: tuple[Preprocessing, ...]
     grid: Grid
