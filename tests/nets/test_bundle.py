@@ -1,0 +1,79 @@
+"""An ensemble on disk."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from nets.bundle import read_bundle, read_weights, write_bundle
+from nets.errors import BundleError, CheckpointError
+from nets.grid import Fusion, Grid
+from nets.preprocessing import Preprocessing
+
+
+def described(folder: Path, **changes: object) -> Path:
+    path = folder / "bundle.yaml"
+    values = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump(values | changes))
+    return folder
+
+
+@pytest.fixture
+def bundle(member: Path, tmp_path: Path) -> Path:
+    write_bundle(tmp_path / "b", {"one": member, "two": member})
+    return tmp_path / "b"
+
+
+def test_a_bundle_is_read_as_it_was_written(bundle: Path) -> None:
+    read = read_bundle(bundle)
+    assert [m.name for m in read.members] == ["one", "two"]
+    assert (read.grid, read.threshold) == (Grid(64, 64, "view"), 0.5)
+    assert len(read.contracts) == 1
+    assert read_weights([bundle]).fingerprint() == read.fingerprint()
+
+
+def test_another_fusion_is_another_fingerprint(bundle: Path, member: Path) -> None:
+    before = read_bundle(bundle).fingerprint()
+    write_bundle(bundle, {"one": member, "two": member}, fusion=Fusion("weighted", (1.0, 3.0)))
+    assert read_bundle(bundle).fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"format_version": 9}, "newer"),
+        ({"treshold": 0.4}, "treshold"),
+        ({"threshold": 1.5}, "threshold"),
+        ({"members": {}}, "members"),
+        ({"members": {"one": "../../etc/passwd"}}, "outside"),
+        ({"fusion": {"kind": "weighted", "weights": [1.0]}}, "1 weights for 2 members"),
+    ],
+)
+def test_a_wrong_description_is_one_line(
+    bundle: Path, changes: dict[str, object], said: str
+) -> None:
+    with pytest.raises(BundleError, match=said) as caught:
+        read_bundle(described(bundle, **changes))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_member_is_named(bundle: Path) -> None:
+    (bundle / "two.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"two\.safetensors"):
+        read_bundle(bundle)
+
+
+def test_members_with_other_classes_cannot_be_averaged(
+    member: Path, make_member: Callable[..., Path], tmp_path: Path
+) -> None:
+    other = make_member(
+        tmp_path / "three.safetensors", Preprocessing(height=64, width=64), 2, classes=3
+    )
+    with pytest.raises(BundleError, match="averaged"):
+        write_bundle(tmp_path / "b", {"one": member, "other": other})
+
+
+def test_a_folder_without_a_description_is_no_bundle(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="no bundle here"):
+        read_weights([tmp_path])

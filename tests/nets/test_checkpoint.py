@@ -1,0 +1,94 @@
+"""A member on disk: what is written is read, and whatever else is refused in one line."""
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from nets.checkpoint import load_checkpoint, read_header, save_checkpoint
+from nets.errors import CheckpointError
+
+KEY = "divergentnets"
+
+
+def rewritten(member: Path, path: Path, **changes: object) -> Path:
+    """The checkpoint with other values in its header."""
+    with safe_open(member, "pt") as file:
+        values = json.loads(file.metadata()[KEY])
+    save_file(load_file(member), path, metadata={KEY: json.dumps(values | changes)})
+    return path
+
+
+def test_a_checkpoint_is_read_as_it_was_written(member: Path, tmp_path: Path) -> None:
+    module, header = load_checkpoint(member)
+    save_checkpoint(tmp_path / "again.safetensors", module, header)
+    again, header_again = load_checkpoint(tmp_path / "again.safetensors")
+    assert header_again == header
+    for key, value in module.state_dict().items():
+        assert torch.equal(value, again.state_dict()[key])
+
+
+def test_half_precision_is_half_the_size_and_close(member: Path, tmp_path: Path) -> None:
+    module, header = load_checkpoint(member)
+    save_checkpoint(tmp_path / "half.safetensors", module, header, half=True)
+    assert (tmp_path / "half.safetensors").stat().st_size < 0.6 * member.stat().st_size
+    half, _ = load_checkpoint(tmp_path / "half.safetensors")
+    for key, value in half.state_dict().items():
+        torch.testing.assert_close(value, module.state_dict()[key], rtol=1e-3, atol=1e-4)
+
+
+def refused(path: Path, said: str) -> None:
+    for read in (read_header, load_checkpoint):
+        with pytest.raises(CheckpointError, match=said) as caught:
+            read(path)
+        assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    refused(tmp_path / "missing.safetensors", "no such checkpoint")
+    empty = tmp_path / "empty.safetensors"
+    empty.touch()
+    refused(empty, "0 bytes")
+    text = tmp_path / "text.safetensors"
+    text.write_text("these are no weights, whatever the name says")
+    refused(text, "not a safetensors file")
+    foreign = tmp_path / "foreign.safetensors"
+    save_file({"a": torch.zeros(2)}, foreign)
+    refused(foreign, "not a DivergentNets checkpoint")
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_pickle_is_refused_and_never_opened(protocol: int, tmp_path: Path) -> None:
+    class Bomb:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "exploded",)  # type: ignore[return-value]
+
+    path = tmp_path / "weights.pth"
+    path.write_bytes(pickle.dumps({"model": Bomb()}, protocol=protocol))
+    refused(path, "pickle")
+    zipped = tmp_path / "zipped.pth"
+    torch.save({"model": torch.zeros(2)}, zipped)
+    refused(zipped, "pickle")
+    assert not (tmp_path / "exploded").exists()
+
+
+def test_a_newer_format_is_refused(member: Path, tmp_path: Path) -> None:
+    refused(rewritten(member, tmp_path / "new.safetensors", format_version=99), "newer")
+
+
+def test_a_spec_that_makes_no_sense_is_refused(member: Path, tmp_path: Path) -> None:
+    refused(rewritten(member, tmp_path / "spec.safetensors", spec={"network": 3}), "spec")
+
+
+def test_a_spec_that_does_not_fit_its_tensors_is_refused(member: Path, tmp_path: Path) -> None:
+    path = tmp_path / "other.safetensors"
+    tensors = load_file(member)
+    tensors.pop(next(iter(tensors)))
+    with safe_open(member, "pt") as file:
+        save_file(tensors, path, metadata=file.metadata())
+    with pytest.raises(CheckpointError, match="does not fit"):
+        load_checkpoint(path)
