@@ -28,7 +28,9 @@ app = App(
     help="Train, judge and bundle DivergentNets. Research software, not a medical device.",
     help_epilogue="--debug shows where an error came from.",
     version=lambda: version("divergentnets"),
-    default_parameter=Parameter(negative=(), show_default=lambda default: str(default) if default else None),
+    default_parameter=Parameter(
+        negative=(), show_default=lambda default: str(default) if default else None
+    ),
     suppress_keyboard_interrupt=False,
 )
 for _name, _help in COMMANDS.items():

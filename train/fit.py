@@ -74,10 +74,11 @@ def fit(
         CheckpointError: a checkpoint to start from cannot be read.
         EncoderWeightsError: encoder weights cannot be had.
     """
-    for name, samples in (("training", training), ("validation", validation)):
+    splits = {"training": training, "validation": validation}
+    for name, samples in splits.items():
         if not samples:
             raise TrainingError(f"the manifest has no {name} samples: give rows that split")
-    run = RunFolder(folder, spec, recipe, keep)
+    run = RunFolder(folder, spec, recipe, splits, keep)
     if run.is_done and run.best.exists():
         return run.best
     hardware = hardware or Hardware()

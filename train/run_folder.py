@@ -1,6 +1,8 @@
 """A run's folder: what is trained here, how far it is, and the best of it."""
 
+import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from nets.files import write_whole
 from nets.spec import MEMBER_SPEC, MemberSpec
 from train.errors import TrainingError
 from train.learner import Learner
+from train.manifest import Sample
 from train.reports import EpochReport
 from train.run_state import read_state, write_state
 from train.settings import RECIPE, Recipe
@@ -32,13 +35,21 @@ class RunFolder:
         path: the folder, made if missing.
         spec: what is trained.
         recipe: how.
+        splits: samples by what they are for.
         keep: how many of the best epochs are kept.
 
     Raises:
         TrainingError: the folder belongs to another training, or cannot be written.
     """
 
-    def __init__(self, path: Path, spec: MemberSpec, recipe: Recipe, keep: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        spec: MemberSpec,
+        recipe: Recipe,
+        splits: Mapping[str, Sequence[Sample]],
+        keep: int = 1,
+    ) -> None:
         self.path = path
         self.recipe = recipe
         self.keep = keep
@@ -47,7 +58,8 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TrainingError(f"{path}: cannot be made ({error.strerror})") from error
-        self._claim({"member": spec.as_dict(), "recipe": recipe.as_dict()})
+        contents = {name: digest_of(samples) for name, samples in splits.items()}
+        self._claim({"member": spec.as_dict(), "recipe": recipe.as_dict(), "samples": contents})
         if (path / LAST).exists():
             self.history = self._read_history()
 
@@ -131,18 +143,14 @@ class RunFolder:
         try:
             found = json.loads(note.read_text(encoding="utf-8"))
             # Read again, so that settings which came later stand in it with their defaults.
-            member = MEMBER_SPEC.validate_python(found["member"]).as_dict()
-            recipe = RECIPE.validate_python(found["recipe"]).as_dict()
+            begun = {
+                "member": MEMBER_SPEC.validate_python(found["member"]).as_dict(),
+                "recipe": RECIPE.validate_python(found["recipe"]).as_dict(),
+                "samples": dict(found["samples"]),
+            }
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise TrainingError(f"{note}: is damaged: name a new folder") from error
-        differing = [
-            f"{key} was {recipe[key]}, is {value}"
-            for key, value in settings["recipe"].items()
-            if recipe[key] != value
-        ]
-        if member != settings["member"]:
-            differing.insert(0, "another member")
-        if differing:
+        if differing := _differences(begun, settings):
             raise TrainingError(
                 f"{self.path}: another training was begun here ({'; '.join(differing)}): give it "
                 "its own settings to go on, or name a new folder"
@@ -163,3 +171,20 @@ class RunFolder:
                 f"{self.path / name}: cannot be written ({error.strerror}): make room or name "
                 "another folder"
             ) from error
+
+
+def digest_of(samples: Sequence[Sample]) -> str:
+    """Tell one list of pictures from another, by their content and order."""
+    return hashlib.sha256("".join(sample.sha256 for sample in samples).encode()).hexdigest()
+
+
+def _differences(begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Name what differs between two runs' settings; what is short is told in full."""
+    lines = []
+    for part, values in wanted.items():
+        for key, value in values.items():
+            before = begun[part].get(key)
+            if before != value:
+                told = f"was {before}, is {value}" if part == "recipe" else "is another"
+                lines.append(f"{part}.{key} {told}")
+    return lines

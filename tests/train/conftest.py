@@ -83,3 +83,30 @@ class GreenEngine(Closing):
         green = cv2.dilate(green, np.ones((reach, reach), np.uint8))
         probability = np.where(green, self.sure, 1.0 - self.sure).astype(np.float32)
         return cv2.resize(probability, (self.grid.width, self.grid.height))
+
+
+@pytest.fixture(scope="session")
+def ellipses(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
+    """Sixty pictures of 64x64, 40 of them to learn from and 20 to validate."""
+    folder = tmp_path_factory.mktemp("ellipses")
+    rng = np.random.default_rng(5)
+    for number in range(60):
+        x, y = rng.integers(16, 48, 2)
+        rx, ry = rng.integers(6, 16, 2)
+        part = "learn" if number < 40 else "judge"
+        draw(folder / part, f"{number:02}", (64, 64), (int(x), int(y), int(rx), int(ry)))
+    found, problems = build_manifest([folder], validation=("judge",))
+    assert all("the same picture" in problem for problem in problems)
+    return found
+
+
+@pytest.fixture(scope="session")
+def training(ellipses: list[Sample]) -> list[Sample]:
+    """Those to learn from."""
+    return [sample for sample in ellipses if sample.split == "train"]
+
+
+@pytest.fixture(scope="session")
+def validation(ellipses: list[Sample]) -> list[Sample]:
+    """Those to validate."""
+    return [sample for sample in ellipses if sample.split == "validation"]

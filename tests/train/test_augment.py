@@ -1,6 +1,6 @@
 """The recipes' augmentations, by name and by what they do to a picture and its mask."""
 
-import albumentations as A
+import albumentations as A  # noqa: N812
 import numpy as np
 import pytest
 
@@ -115,7 +115,7 @@ def test_both_axes_scale_alike(sample) -> None:
     for seed in range(10):
         compose.set_random_seed(seed)
         rows, columns = np.nonzero(compose(image=mask, mask=mask)["mask"])
-        if 0 < rows.min() and rows.max() < 95 and 0 < columns.min() and columns.max() < 127:
+        if rows.min() > 0 and rows.max() < 95 and columns.min() > 0 and columns.max() < 127:
             ratios.append(np.ptp(columns) / np.ptp(rows))
     assert len(ratios) >= 3
     assert ratios == pytest.approx([1.0] * len(ratios), abs=0.06)  # a sample more or less

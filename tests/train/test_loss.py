@@ -42,7 +42,10 @@ def test_sums_are_pooled_over_the_batch_and_not_averaged_by_image() -> None:
     found, missed = torch.ones(4, 4), torch.ones(4, 4)
     pooled = single_channel_dice(maps(found, missed), truth).item()
     assert pooled == pytest.approx(1 - (2 * 16 + 1) / (32 + 16 + 1))
-    apart = [single_channel_dice(maps(m), t[None]).item() for m, t in zip((found, missed), truth)]
+    apart = [
+        single_channel_dice(maps(m), t[None]).item()
+        for m, t in zip((found, missed), truth, strict=True)
+    ]
     assert pooled != pytest.approx(sum(apart) / 2)
 
 

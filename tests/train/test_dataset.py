@@ -1,0 +1,103 @@
+"""Samples: the same for the same seed, epoch and index, whatever came before."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from nets.preprocessing import Preprocessing, prepare_rgb
+from train.dataset import Samples, normalise
+from train.errors import ManifestError
+from train.manifest import Sample
+from train.pictures import read_mask, read_rgb
+
+CONTRACT = Preprocessing(height=64, width=48)
+RECIPES = ("paper-text", "paper-code", "modern")
+
+
+def same(first, second) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_sample_is_a_function_of_seed_epoch_and_index(recipe, samples: list[Sample]) -> None:
+    one = Samples(samples, CONTRACT, recipe, seed=4)
+    other = Samples(samples, CONTRACT, recipe, seed=4, cache_bytes=0)
+    one.epoch = other.epoch = 3
+    forward = [one[index] for index in range(len(samples))]
+    backward = [other[index] for index in reversed(range(len(samples)))][::-1]
+    assert all(same(a, b) for a, b in zip(forward, backward, strict=True))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_another_epoch_or_seed_makes_another_sample(recipe, samples: list[Sample]) -> None:
+    dataset = Samples(samples, CONTRACT, recipe, seed=4)
+    first = dataset[1]
+    dataset.epoch = 1
+    assert not same(first, dataset[1])
+    assert not same(first, Samples(samples, CONTRACT, recipe, seed=5)[1])
+
+
+def test_an_item_has_the_networks_size_and_two_classes(samples: list[Sample]) -> None:
+    for recipe in ("none", *RECIPES):
+        for image, mask in (Samples(samples, CONTRACT, recipe, 0)[index] for index in range(4)):
+            assert (image.shape, image.dtype) == ((3, 64, 48), torch.uint8)
+            assert (mask.shape, mask.dtype) == ((64, 48), torch.int64)
+            assert set(mask.unique().tolist()) <= {0, 1}
+
+
+@pytest.mark.parametrize("resize", ["area", "bilinear", "nearest"])
+@pytest.mark.parametrize("order", ["rgb", "bgr"])
+def test_validation_sees_exactly_what_an_engine_is_shown(resize, order, samples) -> None:
+    contract = replace(CONTRACT, resize=resize, order=order)
+    dataset = Samples(samples, contract, "none", 0)
+    for index, sample in enumerate(samples):
+        image, mask = dataset[index]
+        rgb = read_rgb(sample.image)
+        assert np.array_equal(image.permute(1, 2, 0).numpy(), prepare_rgb(rgb, contract))
+        truth = read_mask(sample.mask, rgb.shape[:2]).astype(np.uint8)
+        small = cv2.resize(truth, (48, 64), interpolation=cv2.INTER_NEAREST)
+        assert np.array_equal(mask.numpy(), small)
+
+
+def test_decoding_ahead_changes_nothing_and_then_needs_no_files(
+    samples: list[Sample], tmp_path: Path
+) -> None:
+    lazy = Samples(samples, CONTRACT, "modern", 0)
+    ahead = Samples(samples, CONTRACT, "modern", 0)
+    ahead.decode_all()
+    items = [lazy[index] for index in range(len(samples))]
+    for sample in samples:
+        sample.image.unlink()
+    assert all(same(item, ahead[index]) for index, item in enumerate(items))
+
+
+def test_the_cache_keeps_no_more_than_it_may(samples: list[Sample]) -> None:
+    dataset = Samples(samples, CONTRACT, "none", 0, cache_bytes=2 * 64 * 48 * 4)
+    dataset.decode_all()
+    for sample in samples:
+        sample.image.unlink()
+    kept = [index for index in range(len(samples)) if not isinstance(dataset[index], Exception)]
+    assert len(kept) == 2
+
+
+def test_what_cannot_be_read_is_given_as_the_error_it_is(samples: list[Sample]) -> None:
+    samples[2].image.write_bytes(b"no picture")
+    dataset = Samples(samples, CONTRACT, "none", 0)
+    item = dataset[2]
+    assert isinstance(item, ManifestError)
+    assert str(samples[2].image) in str(item)
+    with pytest.raises(ManifestError):
+        dataset.decode_all()
+
+
+def test_normalising_is_the_contracts_affine() -> None:
+    contract = Preprocessing(mean=(0.1, 0.2, 0.3), std=(0.5, 0.25, 0.125))
+    images = torch.full((1, 3, 2, 2), 51, dtype=torch.uint8)
+    values = normalise(images, contract)[0, :, 0, 0]
+    assert values.tolist() == pytest.approx([(0.2 - 0.1) / 0.5, 0.0, (0.2 - 0.3) / 0.125], abs=1e-6)
+    raw = normalise(images, Preprocessing(unit_range=False, mean=(0, 0, 0), std=(1, 1, 1)))
+    assert raw.unique().tolist() == [51.0]
