@@ -149,7 +149,7 @@ class RecordingReport:
     def end(self) -> None:
         """It is through, or given up."""
         if self._overall is None:
-            self._row.show(self.count, 1.0, at_once=True)
+            self._row.fill(self.count)
         else:
             self._row.remove()
             self._overall.end_one(self)
@@ -209,6 +209,11 @@ class _Row:
             completed=share or 0.0,
             **facts,
         )
+
+    def fill(self, count: Count) -> None:
+        """Show the whole bar; lines of text need no such end."""
+        if not self._bars.disable:
+            self.show(count, 1.0, at_once=True)
 
     def remove(self) -> None:
         self._bars.remove_task(self._task)

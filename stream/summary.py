@@ -18,6 +18,9 @@ SUMMARY = "summary.csv"
 MOST_ROWS = 40
 """Recordings above which the table shows only those with something wrong."""
 
+FIGURES_WIDTH = 66
+"""What the table's other columns take at most."""
+
 COLUMNS = (
     "recording",
     "output",
@@ -96,12 +99,11 @@ def write_summary(folder: Path, rows: Sequence[Row]) -> Path:
 
 
 def print_summary(console: Console, rows: Sequence[Row]) -> None:
-    """Show the table, and one line about all of it."""
-    shown = [row for row in rows if row.result.status != "finished"]
-    if len(rows) <= MOST_ROWS:
-        shown = list(rows)
+    """Show the table, what went wrong, and one line about all of it."""
+    wrong = [row for row in rows if row.result.status != "finished"]
+    shown = rows if len(rows) <= MOST_ROWS else wrong
     if shown:
-        console.print(_table(shown))
+        console.print(_table(shown, console.width))
     done = [row.result.count for row in rows if row.result.status in DONE]
     parts = [f"{len(done)} of {len(rows)} recordings processed"]
     parts += [
@@ -112,26 +114,28 @@ def print_summary(console: Console, rows: Sequence[Row]) -> None:
     total = sum(done, Count())
     parts.append(f"{total.frames} frames")
     parts.append(f"{timedelta(seconds=round(total.media_seconds))} of video")
-    console.print(", ".join(parts), markup=False, highlight=False, soft_wrap=True)
+    lines = [f"{row.output}: {row.result.status}: {row.result.message}" for row in wrong]
+    for line in (*lines, ", ".join(parts)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(rows: Sequence[Row]) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", expand=False)
-    table.add_column("recording", overflow="ellipsis", no_wrap=True, ratio=None, min_width=12)
+def _table(rows: Sequence[Row], width: int) -> Table:
+    """Names give way where it is narrow, figures never do."""
+    longest = max(len(row.output) for row in rows)
+    table = Table(box=None, padding=(0, 1, 0, 0), width=min(width, longest + FIGURES_WIDTH))
+    table.add_column("recording", overflow="ellipsis", no_wrap=True, ratio=1)
     for name in ("frames", "fps", "x real time", "polyp in", "sightings"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("status", overflow="fold")
+    table.add_column("", no_wrap=True)
     for row in rows:
         result, count = row.result, row.result.count
-        numbers = ("", "", "", "", "")
-        if count.frames:
-            numbers = (
-                str(count.frames),
-                f"{row.fps:.1f}",
-                f"{row.real_time:.1f}",
-                str(count.with_polyp),
-                str(count.sightings),
-            )
-        status = f"{result.status}, earlier" if row.earlier else result.status
-        table.add_row(row.recording, *numbers, status)
+        figures = (
+            str(count.frames),
+            f"{row.fps:.1f}",
+            f"{row.real_time:.1f}",
+            str(count.with_polyp),
+            str(count.sightings),
+        )
+        status = "earlier" if row.earlier and result.status == "finished" else result.status
+        table.add_row(row.output, *(figures if count.frames else [""] * 5), status)
     return table

@@ -99,7 +99,7 @@ def choose_encoder(
         settings: what the user wants.
         rate: average frames per second.
         pixel_count: of one frame; FFV1 cuts large ones into more slices.
-        cores: processor cores to use; None counts them.
+        cores: processor cores to use; None counts those this process may run on.
 
     Returns:
         Where `rate` is so low that a few frames last longer than a second, an encoder
@@ -109,7 +109,7 @@ def choose_encoder(
         hardware = _working_hardware(settings.codec)
         if hardware is not None:
             return _hardware(hardware, settings, rate)
-    cores = cores or os.cpu_count() or 1
+    cores = cores or usable_cores()
     most_delayed = math.floor(DELAY_SECONDS * rate)
     match settings.codec:
         case "h264":
@@ -120,6 +120,13 @@ def choose_encoder(
             return _svtav1(settings, rate)
         case "ffv1":
             return _ffv1(pixel_count)
+
+
+def usable_cores() -> int:
+    """Cores this process may run on, which are fewer than the machine's for a worker."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _keyframes(rate: Fraction) -> int:

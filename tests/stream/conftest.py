@@ -1,6 +1,8 @@
 """Small recordings of every kind, written with PyAV."""
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 
 from nets.picture import LAYOUTS
+from stream.cli import main
 from stream.frame import layout_of, view_plane
 
 
@@ -191,3 +194,82 @@ def packet_table(path: Path) -> dict[str, list[tuple[Fraction, bytes]]]:
 def packets_in() -> Callable[[Path], dict[str, list[tuple[Fraction, bytes]]]]:
     """Reads time and content of every packet: `packets_in(path)["audio"]`."""
     return packet_table
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its status, what it printed, and what it said on standard error."""
+
+    status: int
+    printed: str
+    said: str
+
+    @property
+    def complaint(self) -> str:
+        """The one line with which it gave up; nothing like a traceback is beside it."""
+        assert "Traceback" not in self.said
+        (line,) = (line for line in self.said.splitlines() if line.startswith("divergent-stream:"))
+        return line
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Runs the command line in this process: `command("process", "a.mp4", "-o", "b.mp4")`."""
+
+    def run(*words: object) -> Ended:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def process(command: Callable[..., Ended]) -> Callable[..., Ended]:
+    """Runs `process` without networks, quickly: `process("a.mp4", "-o", "b.mp4")`."""
+
+    def run(*words: object) -> Ended:
+        return command("process", *words, "-w", "fixed:", "--preset", "ultrafast")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def frames_in() -> Callable[[Path], int]:
+    """Counts the pictures that a recording shows."""
+
+    def count(path: Path) -> int:
+        with av.open(str(path)) as container:
+            return sum(1 for _ in container.decode(video=0))
+
+    return count
+
+
+def list_files(folder: Path) -> list[str]:
+    """Names of all files in a folder and below it."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="session")
+def files_in() -> Callable[[Path], list[str]]:
+    """Lists the files in a folder and below it."""
+    return list_files
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[..., "subprocess.Popen[str]"]:
+    """Starts the command line in a process group of its own: `start("process", ...)`."""
+
+    def popen(*words: object) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "stream.cli", *map(str, words)],
+            cwd=Path(__file__).resolve().parents[2],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return popen

@@ -1,0 +1,91 @@
+"""Reading ahead and writing behind: nothing lost, nothing out of order, nothing swallowed."""
+
+import threading
+from itertools import count
+
+import pytest
+
+from stream.threads import WriteBehind, read_ahead
+
+
+def names_of_threads():
+    return {thread.name for thread in threading.enumerate()}
+
+
+def test_items_arrive_in_order_and_whole():
+    with read_ahead(range(1000), 3, "reader") as items:
+        assert list(items) == list(range(1000))
+
+
+def test_a_reader_is_never_more_than_its_depth_ahead():
+    read = []
+
+    def items():
+        for number in range(100):
+            read.append(number)
+            yield number
+
+    with read_ahead(items(), 4, "reader") as arriving:
+        for number in arriving:
+            # In the queue, and one in the reader's hand.
+            assert len(read) <= number + 1 + 4 + 1
+
+
+def test_what_fails_while_reading_is_raised_in_its_place():
+    def items():
+        yield 1
+        yield 2
+        raise LookupError("the tape tore")
+
+    with read_ahead(items(), 8, "reader") as arriving:
+        assert next(arriving) == 1
+        assert next(arriving) == 2
+        with pytest.raises(LookupError, match="the tape tore"):
+            next(arriving)
+
+
+def test_a_reader_ends_though_nobody_takes_what_it_read():
+    with read_ahead(count(), 2, "reader-left") as arriving:
+        next(arriving)
+    assert "reader-left" not in names_of_threads()
+
+
+def test_everything_is_written_in_order_before_the_block_ends():
+    written = []
+    with WriteBehind(written.append, 2, "writer") as writer:
+        for number in range(1000):
+            writer.put(number)
+    assert written == list(range(1000))
+
+
+def test_what_fails_while_writing_is_raised_at_a_later_call():
+    def consume(item):
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"), WriteBehind(consume, 1, "w") as writer:
+        for number in range(1000):
+            writer.put(number)
+
+
+def test_what_fails_with_the_last_item_is_raised_at_the_end():
+    def consume(item):
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"), WriteBehind(consume, 9, "w") as writer:
+        writer.put(1)
+
+
+def test_a_writer_drops_what_waits_when_the_block_fails():
+    written, gate = [], threading.Event()
+
+    def consume(item):
+        gate.wait()
+        written.append(item)
+
+    with pytest.raises(RuntimeError), WriteBehind(consume, 8, "writer-left") as writer:
+        for number in range(8):
+            writer.put(number)
+        threading.Timer(0.05, gate.set).start()
+        raise RuntimeError
+    assert len(written) <= 1
+    assert "writer-left" not in names_of_threads()
