@@ -15,7 +15,8 @@ from stream.source.naming import open_recording
 from stream.tally import Tally
 
 BOXES = Path(__file__).parent / "truth" / "polyp_clip_boxes.csv"
-LEAST_HITS = 0
+LEAST_HITS = 8
+"""Of 20. The weights that ship hit 10 in f32; other arithmetic may lose a borderline frame."""
 
 
 @pytest.fixture(scope="module")
