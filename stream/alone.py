@@ -34,7 +34,11 @@ def process_alone(
     follower = _Follower(reporter)
     with ExitStack() as stack:
         result = run(
-            task, settings, lambda: stack.enter_context(engine_for(settings)), follower, watch
+            task,
+            settings,
+            lambda: stack.enter_context(engine_for(settings, reporter.say)),
+            follower,
+            watch,
         )
     follower.end()
     frames, seconds = result.count.frames, max(result.seconds, 1e-9)

@@ -75,8 +75,14 @@ class Follower(Protocol):
         ...
 
 
-def engine_for(settings: ProcessSettings) -> Engine:
+def engine_for(
+    settings: ProcessSettings, notify: Callable[[str], None] = lambda line: None
+) -> Engine:
     """The engine that some settings ask for.
+
+    Args:
+        settings: name the weights, device and precision.
+        notify: told before something that takes long.
 
     Raises:
         DivergentError: it cannot be had.
@@ -86,6 +92,7 @@ def engine_for(settings: ProcessSettings) -> Engine:
         device=settings.device,
         precision=settings.precision,
         mode="throughput",
+        notify=notify,
     )
 
 
