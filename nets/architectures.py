@@ -8,6 +8,8 @@ from typing import Any
 
 import segmentation_models_pytorch as smp
 from safetensors.torch import load_file
+from timm.models.efficientnet import EfficientNetFeatures
+from timm.models.mobilenetv3 import MobileNetV3Features
 from torch import Tensor, nn
 
 from nets.errors import CheckpointError, EncoderWeightsError
@@ -72,9 +74,22 @@ def _network(spec: NetworkSpec, channels: int, classes: int) -> nn.Module:
         raise CheckpointError(
             f"{spec.architecture} on {spec.encoder} cannot be built: {reason}"
         ) from error
+    _cut_off_dead_stages(module.get_submodule("encoder"))
     if local:
         load_encoder(module, Path(spec.encoder_weights))
     return module
+
+
+def _cut_off_dead_stages(encoder: nn.Module) -> None:
+    """Take out the stages behind the last one that a decoder asks for.
+
+    These two families of timm build and run them all the same: in a shallow decoder's network,
+    most parameters would neither learn nor matter.
+    """
+    model = getattr(encoder, "model", None)
+    if isinstance(model, EfficientNetFeatures | MobileNetV3Features):
+        last = max(feature["stage"] for feature in model.feature_info.get_dicts())
+        model.blocks = model.blocks[:last]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Nothing is ever unpickled.
 """
 
 import json
+import re
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 HEADER_KEY = "divergentnets"
+DEAD = re.compile(r"(^|\.)encoder\.model\.blocks\.\d+\.")
+"""Stages of an encoder; those that no decoder asks for are in some files, but in no network."""
+
 LARGEST_HEADER = 16 * 2**20
 PICKLE_STARTS = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
@@ -132,6 +136,7 @@ def load_checkpoint(path: Path) -> "tuple[nn.Module, Header]":
     except Exception as error:
         raise CheckpointError(f"{path}: the tensors cannot be read: {error}") from error
     own = module.state_dict()
+    tensors = {key: value for key, value in tensors.items() if key in own or not DEAD.search(key)}
     wrong = sorted(own.keys() ^ tensors.keys()) or sorted(
         key for key in own if own[key].shape != tensors[key].shape
     )

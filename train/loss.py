@@ -41,8 +41,9 @@ def single_channel_dice(
 def cross_entropy(probability: Tensor, target: Tensor, channel: int = POLYP) -> Tensor:
     """Mean binary cross-entropy of one class, float32; arguments as `single_channel_dice`."""
     predicted, truth = _one_class(probability, target, channel)
-    sure = predicted.clamp(1e-6, 1.0 - 1e-6)
-    return torch.nn.functional.binary_cross_entropy(sure, truth)
+    # Written out: the library's own refuses a NaN on the CPU and on CUDA ends the process by it.
+    polyp = predicted.clamp(1e-6, 1.0 - 1e-6)
+    return -(truth * polyp.log() + (1.0 - truth) * (1.0 - polyp).log()).mean()
 
 
 def _of_all_devices(sums: Tensor) -> Tensor:

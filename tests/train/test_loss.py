@@ -92,3 +92,9 @@ def test_cross_entropy_is_the_mean_of_the_polyp_class_and_stays_finite() -> None
     value = cross_entropy(maps(torch.tensor([[0.8, 0.3]])), truth).item()
     assert value == pytest.approx(-(math.log(0.8) + math.log(0.7)) / 2, rel=1e-5)
     assert math.isfinite(cross_entropy(maps(torch.tensor([[0.0, 1.0]])), truth).item())
+
+
+@pytest.mark.parametrize("loss", [single_channel_dice, cross_entropy])
+def test_a_map_that_is_no_number_is_a_loss_that_is_no_number(loss) -> None:
+    truth = torch.zeros(1, 4, 4, dtype=torch.int64)
+    assert math.isnan(loss(maps(torch.full((4, 4), math.nan)), truth).item())
