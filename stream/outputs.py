@@ -69,22 +69,19 @@ class Outputs:
         return tuple(wanted + [self.stills] * (settings.frames is not None))
 
 
-def check_outputs(
-    name: str, outputs: Outputs, overwrite: bool, settings: ProcessSettings | None = None
-) -> None:
+def check_outputs(name: str, outputs: Outputs, overwrite: bool, settings: ProcessSettings) -> None:
     """Refuse to write over the recording itself, or over outputs without being told to.
 
     Args:
         name: of the source.
         outputs: where everything goes.
         overwrite: replace what is there.
-        settings: what is written; the usual outputs by default.
+        settings: what is written.
 
     Raises:
         SinkError: the output is the recording, or a folder holds something else.
         OutputExistsError: an output is there.
     """
-    settings = settings if settings is not None else ProcessSettings()
     final = outputs.recording
     if "://" not in name and Path(name).exists() and final.exists() and final.samefile(name):
         raise SinkError(f"{final}: is the recording itself: name another output")

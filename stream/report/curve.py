@@ -10,7 +10,8 @@ FIRST_WIDTH_S = 0.1
 class Curve:
     """The largest value in each of some hundred equal stretches of time.
 
-    Bins start narrow; each time they run out, neighbours are joined and become twice as wide.
+    A value holds until the next one comes. Bins start narrow; each time they run out, neighbours
+    are joined and become twice as wide.
 
     Attributes:
         width_s: of a bin.
@@ -20,15 +21,17 @@ class Curve:
         self.width_s = FIRST_WIDTH_S
         self._largest = np.zeros(MOST_BINS, np.float64)
         self._used = 0
+        self._value = 0.0
 
     def add(self, seconds: float, value: float) -> None:
-        """Take a value, not negative, at a time since the start, not negative."""
+        """Take the next value, not negative, at a time since the start, later than the last."""
         place = int(seconds / self.width_s)
         while place >= MOST_BINS:
             self._join()
             place = int(seconds / self.width_s)
-        self._used = max(self._used, place + 1)
+        self._largest[self._used : place] = self._value
         self._largest[place] = max(self._largest[place], value)
+        self._used, self._value = place + 1, value
 
     @property
     def values(self) -> NDArray[np.float64]:

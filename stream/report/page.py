@@ -22,6 +22,9 @@ from stream.sightings import Sighting
 LONGEST_STRETCHES = 20
 """So many stretches without a usable picture are listed; the time line shows all."""
 
+MANY_SIGHTINGS = 60
+"""From more on their cards are smaller."""
+
 PLAYABLE = (".mp4", ".mov")
 """What a browser may play; where it cannot, the player hides itself."""
 
@@ -97,6 +100,7 @@ def render(report: Report) -> str:
         sightings=[
             (sighting, _data_url(sighting), _frame_in(sighting)) for sighting in report.sightings
         ],
+        many=MANY_SIGHTINGS,
         bars=list(zip(report.sightings, chart.sighting_bars(report.sightings, scale), strict=True)),
         curve=chart.curve_path(log.curve, scale),
         curve_top=chart.curve_top(log.curve),
