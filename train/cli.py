@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
     debug = "--debug" in arguments
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(
             [argument for argument in arguments if argument != "--debug"],
@@ -74,6 +74,8 @@ def run(arguments: Sequence[str]) -> int:
             raise
         _say(f"{type(error).__name__}: {' '.join(str(error).split())} (--debug shows where)")
         return FAILED_STATUS
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 
