@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stream.finishing import left_partial
 from stream.journal import STARTED, Journal
-from stream.plan import Planned, make_plan
+from stream.plan import Planned, digest_of, make_plan
 from stream.progress import Count, RecordingReport, Reporter
 from stream.settings import ProcessSettings
 from stream.source.address import redacted
@@ -44,8 +44,9 @@ def process_archive(
         DivergentError: nothing can be processed: no weights, a folder that cannot be written.
         Interrupted: a signal came; its notes say what was kept.
     """
+    digest = digest_of(settings)
     with Journal(folder) as journal:
-        plan = make_plan(listed, folder, journal, settings, overwrite=overwrite)
+        plan = make_plan(listed, folder, journal, settings, digest, overwrite=overwrite)
         run = _Run(plan, folder, journal, reporter)
         if journal.damaged:
             reporter.say(f"warning: {journal.path}: {journal.damaged} lines cannot be read")

@@ -15,6 +15,7 @@ app = App(
     name="divergent-stream",
     help="Find polyps in colonoscopy video with DivergentNets. Research software, "
     "not a medical device.",
+    help_epilogue="With --debug, any command shows the trace of what went wrong.",
     version="0.1.0",
     result_action="return_value",
     suppress_keyboard_interrupt=False,

@@ -1,5 +1,6 @@
 """What the commands of `divergent-stream` do, once their words are understood."""
 
+import math
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -77,8 +78,8 @@ def check_settings(settings: ProcessSettings) -> None:
 
 def demo(output: Path, seconds: float, seed: int, weights: tuple[str, ...], device: str) -> int:
     """`divergent-stream demo`."""
-    if seconds <= 0:
-        raise SettingsError(f"--seconds {seconds}: a demo takes more than no time")
+    if not 0 < seconds < math.inf:
+        raise SettingsError(f"--seconds {seconds}: a demo takes some time, and has an end")
     output.mkdir(parents=True, exist_ok=True)
     overlaps: list[tuple[int, int, int]] = []
 
@@ -89,7 +90,7 @@ def demo(output: Path, seconds: float, seed: int, weights: tuple[str, ...], devi
         overlap = int(np.count_nonzero(truth[rows, columns] & (seen.mask.inside > 0)))
         overlaps.append((overlap, sum(seen.mask.sizes), int(np.count_nonzero(truth))))
 
-    name = f"synthetic:?seed={seed}&seconds={Fraction(seconds)}&layout={DEMO_LAYOUT}"
+    name = f"synthetic:?seed={seed}&seconds={Fraction(str(seconds))}&layout={DEMO_LAYOUT}"
     recording = output / "annotated.mp4"
     settings = ProcessSettings(weights=weights, device=device)
     with Reporter() as reporter:

@@ -73,6 +73,7 @@ def make_plan(
     folder: Path,
     journal: Journal,
     settings: ProcessSettings,
+    digest: str,
     *,
     overwrite: bool,
 ) -> list[Planned]:
@@ -81,11 +82,14 @@ def make_plan(
     A recording keeps the output that an earlier run gave it. It is done if that run finished
     it, from the same file with the same settings and weights, and the output is still there.
 
-    Raises:
-        BundleError: there are no such weights.
-        CheckpointError: a member cannot be read.
+    Args:
+        listed: the recordings.
+        folder: of the outputs.
+        journal: of that folder.
+        settings: how they are processed.
+        digest: of those settings and the weights.
+        overwrite: nothing counts as done, and whatever has an output's name may be replaced.
     """
-    digest = digest_of(settings)
     identities = [identify(one.name, digest, secret=settings.redact) for one in listed]
     sizes = [identity.size for identity in identities if identity.size]
     usual = sum(sizes) / len(sizes) if sizes else 1.0

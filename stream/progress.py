@@ -100,7 +100,7 @@ class Reporter:
 
     def expect(self, recordings: int, weight: float) -> None:
         """Follow so many recordings together, whose weights have this sum."""
-        row = _Row(self, self._bars, f"0 of {recordings} recordings", OVERALL_EVERY_S)
+        row = _Row(self, self._bars, f"0 of {recordings} done", OVERALL_EVERY_S)
         self._overall = _Overall(row, recordings, weight)
 
     def begin(self, name: str, frames: int | None, weight: float = 1.0) -> "RecordingReport":
@@ -169,7 +169,7 @@ class _Overall:
             report.weight * (report.share or 0.0) for report in self.active
         )
         share = min(1.0, through / self._weight) if self._weight else None
-        self._row.name = f"{self._ended} of {self._recordings} recordings"
+        self._row.name = f"{self._ended} of {self._recordings} done"
         self._row.show(count, share, at_once=at_once)
 
     def end_one(self, report: RecordingReport) -> None:

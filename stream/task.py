@@ -175,7 +175,7 @@ def attempt(
     except DivergentError as problem:
         return Result("failed", message=str(problem))
     except OSError as problem:
-        return Result("failed", message=f"{task.output}: {problem.strerror}")
+        return Result("failed", message=f"{task.output}: {problem.strerror or problem}")
     except Exception as fault:
         message = f"{type(fault).__name__}: {fault} (a fault of the program: see the journal)"
         return Result("failed", message=message, trace=traceback.format_exc())

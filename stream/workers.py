@@ -51,6 +51,8 @@ class _Worker:
 
     def fate(self) -> str:
         """How it ended, in words."""
+        self.process.join(END_WITHIN_S)
+        self.process.kill()
         self.process.join()
         code = self.process.exitcode or 0
         if code < 0:

@@ -30,6 +30,6 @@ def open_recording(name: str, *, deinterlace: bool = True, warnings: Tally) -> R
     folder = Path(name)
     if "://" not in name and folder.is_dir():
         if not pictures_in(folder):
-            raise SourceError(f"{name}: a folder without pictures or recordings")
+            raise SourceError(f"{name}: a folder without pictures: name one recording")
         return ImageFolderSource(folder, warnings=warnings)
     return FileSource(name, deinterlace=deinterlace, warnings=warnings)

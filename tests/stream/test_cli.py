@@ -88,10 +88,37 @@ def test_probe_tells_what_arrives(command, record, tmp_path):
     assert command("probe", tmp_path / "none.mp4").status == 1
 
 
+def test_probe_saves_a_still_and_replaces_nothing(command, record, tmp_path):
+    record(tmp_path / "a.mp4", frames=1)
+    still = tmp_path / "still.png"
+    assert command("probe", tmp_path / "a.mp4", "--still", still).status == 0
+    before = still.read_bytes()
+    ended = command("probe", tmp_path / "a.mp4", "--still", still)
+    assert ended.status == 1
+    assert "exists already" in ended.complaint
+    assert still.read_bytes() == before
+
+
+def test_synth_writes_a_video_with_its_truth(command, tmp_path, frames_in):
+    output = tmp_path / "a.mp4"
+    ended = command("synth", "-o", output, "--size", "64x64", "--seconds", "0.2")
+    assert ended.status == 0
+    assert ended.printed.splitlines() == [str(output), str(tmp_path / "a.masks.mp4")]
+    assert frames_in(output) == frames_in(tmp_path / "a.masks.mp4") == 5
+
+
+def test_the_demo_compares_its_masks_with_the_truth(command, tmp_path, frames_in):
+    ended = command("demo", "-o", tmp_path, "--seconds", "0.08", "-w", "fixed:")
+    assert ended.status == 0
+    assert "Dice against the ground truth" in ended.printed
+    assert frames_in(tmp_path / "annotated.mp4") == 2
+
+
 def test_version_and_help_end_well(command):
     assert command("--version").printed.strip() == "0.1.0"
     shown = command("process", "--help")
     assert shown.status == 0
+    assert "--debug" in shown.printed
     for option in ("--output", "--weights", "--workers", "--redact", "--overwrite"):
         assert option in shown.printed
 

@@ -60,8 +60,8 @@ def test_several_recordings_are_summed_up(capsys, clock):
         clock(40)
         second.update(Count(9, 2, 2, 0.4))
     lines = [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()]
-    assert "1 of 2 recordings: 25%, 0.2 fps, 0.0x, 0:02:00 left, polyp in 4, 1 seen" in lines
-    assert "1 of 2 recordings: 92%, 0.2 fps, 0.0x, 0:00:06 left, polyp in 6, 3 seen" in lines
+    assert "1 of 2 done: 25%, 0.2 fps, 0.0x, 0:02:00 left, polyp in 4, 1 seen" in lines
+    assert "1 of 2 done: 92%, 0.2 fps, 0.0x, 0:00:06 left, polyp in 6, 3 seen" in lines
 
 
 def test_the_bars_fit_80_columns(clock):
@@ -79,7 +79,7 @@ def test_the_bars_fit_80_columns(clock):
     assert "4.9x" in bar
     assert "0:04:25 left" in bar
     assert "polyp in 6789, 12 seen" in bar
-    assert any(line.startswith("0 of 12 recordings") for line in lines)
+    assert any(line.startswith("0 of 12 done") for line in lines)
 
 
 def test_a_line_stands_above_the_bars_as_it_is(clock):
