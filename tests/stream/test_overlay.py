@@ -60,9 +60,7 @@ def chroma_mask(whole: NDArray[np.bool_], layout: Layout) -> NDArray[np.bool_]:
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 @pytest.mark.parametrize("size", [(HEIGHT, WIDTH), ODD], ids=["even", "odd"])
-def test_every_sample_outside_the_mask_is_untouched(
-    layout: Layout, size: tuple[int, int]
-) -> None:
+def test_every_sample_outside_the_mask_is_untouched(layout: Layout, size: tuple[int, int]) -> None:
     if layout.interleaved and size == ODD:
         pytest.skip("NV12 and P010 frames have even sizes")
     frame, mask = random_frame(layout, 1, size), some_mask(2, size)
