@@ -2,11 +2,13 @@
 
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn, TypeVar
 
 from cyclopts import App, CycloptsError, Parameter
 
+from stream.helptext import flowing
 from stream.interruption import Interrupted, interruptible
 
 FAILED, USAGE = 1, 2
@@ -15,18 +17,29 @@ app = App(
     name="divergent-stream",
     help="Find polyps in colonoscopy video with DivergentNets. Research software, "
     "not a medical device.",
+    help_format="plaintext",  # markdown's own imports would take half the time of --help
     help_epilogue="With --debug, any command shows the trace of what went wrong.",
     version="0.1.0",
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
 
+Command = TypeVar("Command", bound=Callable[..., int])
+
+
+def command(function: Command) -> Command:
+    """Register a command; its help flows, and does not break where the source does."""
+    function.__doc__ = flowing(function.__doc__ or "")
+    app.command(function)
+    return function
+
+
 WeightsOption = Annotated[
     list[str] | None, Parameter(("--weights", "-w"), consume_multiple=True, negative=())
 ]
 
 
-@app.command
+@command
 def process(
     inputs: Annotated[list[str], Parameter(name="INPUT", negative=())],
     /,
@@ -152,7 +165,7 @@ def process(
     return commands.process(inputs, output, config, given, overwrite=overwrite)
 
 
-@app.command
+@command
 def demo(
     *,
     output: Annotated[Path, Parameter(("--output", "-o"))] = Path("demo-output"),
@@ -181,7 +194,7 @@ def demo(
     return commands.demo(output, seconds, seed, tuple(weights or ()), device)
 
 
-@app.command
+@command
 def synth(
     *,
     output: Annotated[Path, Parameter(("--output", "-o"))],
@@ -221,7 +234,7 @@ def synth(
     )
 
 
-@app.command
+@command
 def probe(
     source: str, /, *, still: Annotated[Path | None, Parameter(("--still", "-o"))] = None
 ) -> int:

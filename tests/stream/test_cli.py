@@ -114,11 +114,14 @@ def test_the_demo_compares_its_masks_with_the_truth(command, tmp_path, frames_in
     assert frames_in(tmp_path / "annotated.mp4") == 2
 
 
-def test_version_and_help_end_well(command):
+def test_version_and_help_end_well(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     assert command("--version").printed.strip() == "0.1.0"
     shown = command("process", "--help")
     assert shown.status == 0
     assert "--debug" in shown.printed
+    assert all(len(line) <= 80 for line in shown.printed.splitlines())
+    assert "tables of what was found in every \nframe." in shown.printed  # flows to 80 columns
     for option in ("--output", "--weights", "--workers", "--redact", "--overwrite"):
         assert option in shown.printed
 
