@@ -3,6 +3,7 @@
 import sys
 import traceback
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn, TypeVar
 
@@ -19,7 +20,7 @@ app = App(
     "not a medical device.",
     help_format="plaintext",  # markdown's own imports would take half the time of --help
     help_epilogue="With --debug, any command shows the trace of what went wrong.",
-    version="0.1.0",
+    version=lambda: metadata.version("divergentnets"),
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )

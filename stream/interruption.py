@@ -1,8 +1,8 @@
 """Ctrl-C and SIGTERM: the first one closes what is open, the second ends at once."""
 
-import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +54,9 @@ def interruptible() -> Iterator[None]:
 
 def end_at_once(number: int) -> None:
     """End this process and those it started; what they recorded stays playable."""
-    for child in multiprocessing.active_children():
-        child.kill()
+    if "multiprocessing" in sys.modules:
+        import multiprocessing
+
+        for child in multiprocessing.active_children():
+            child.kill()
     os._exit(STATUS_OF_SIGNAL + number)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_the_demo_compares_its_masks_with_the_truth(command, tmp_path, frames_in
 
 def test_version_and_help_end_well(command, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    assert command("--version").printed.strip() == "0.1.0"
+    assert command("--version").printed.strip() == version("divergentnets")
     shown = command("process", "--help")
     assert shown.status == 0
     assert "--debug" in shown.printed
