@@ -45,9 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
     debug = "--debug" in arguments
-    # SIGINT too: what a shell starts in the background inherits it as ignored.
-    stops = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, _interrupt) for number in stops]
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(
             [argument for argument in arguments if argument != "--debug"],
@@ -77,8 +75,7 @@ def run(arguments: Sequence[str]) -> int:
         _say(f"{type(error).__name__}: {' '.join(str(error).split())} (--debug shows where)")
         return FAILED_STATUS
     finally:
-        for number, handler in zip(stops, before, strict=True):
-            signal.signal(number, handler)
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 
