@@ -7,48 +7,30 @@ Pictures in planes take a short cut with the same result within the tolerances t
 at the network's size, which is linear and so commutes up to rounding and clipping.
 """
 
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-import av
 import cv2
 import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from nets.picture import Colour, Layout, Picture, Plane, Rect
+from nets.resizing import EXTRA_BITS, INTERPOLATION, pick_nearest, resize_plane
 
 Rgb = NDArray[np.uint8]
 """(H, W, 3) uint8."""
 
 Divisor = Annotated[float, Field(gt=0)]
 
+FINE = 256
+"""Parts of a level to which deep samples are converted before they are rounded."""
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-
-SCALERS_KEPT = 16
-"""Scaling contexts a thread keeps: one for each size of plane that comes by."""
-
-
-class _Scalers(threading.local):
-    """Scaling contexts by the sizes they scale from and to; they are not for two threads."""
-
-    def __init__(self) -> None:
-        self.of_thread: dict[tuple[tuple[int, ...], tuple[int, int]], VideoReformatter] = {}
-
-
-_scalers = _Scalers()
-
-INTERPOLATION = {
-    "area": cv2.INTER_AREA,
-    "bilinear": cv2.INTER_LINEAR,
-    "nearest": cv2.INTER_NEAREST,
-}
 
 
 @checked_dataclass(frozen=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -141,87 +123,70 @@ def prepare_rgb(rgb: Rgb, contract: Preprocessing) -> Rgb:
 def prepare_planes(picture: Picture, contract: Preprocessing) -> Rgb:
     """A network's input from native planes that show just its extent; shape as `prepare_rgb`."""
     size = (contract.width, contract.height)
-    luma, *chroma = picture.planes
-    channels = [_resized(luma, size, contract.resize)]
-    if chroma:
-        across, down = picture.layout.chroma_shift_x, picture.layout.chroma_shift_y
-        for plane in chroma:
-            if contract.resize == "nearest":
-                channels.append(_nearest(plane, size, luma.shape, (down, across)))
-            else:
-                channels.append(_resized(plane, size, contract.resize))
-    small = cv2.merge(channels)
-    if picture.layout.grey:
-        small = cv2.merge([small, *[np.full_like(small, _neutral(picture.layout))] * 2])
-    return _to_rgb(small, picture.layout, picture.colour, contract.order)
+    planes = _separate(picture)
+    if contract.resize == "nearest":
+        seen = (picture.height, picture.width)
+        shifts = [(0, 0), *[_subsampling(picture.layout)] * 2]
+        small = [
+            pick_nearest(plane, size, seen, shift)
+            for plane, shift in zip(planes, shifts, strict=False)
+        ]
+        return _to_rgb(small, picture.layout, picture.colour, contract.order)
+    if _is_coarse(picture, size):
+        return prepare_rgb(rgb_of(picture), contract)
+    layout = picture.layout
+    if layout.bits == 8:
+        layout = replace(layout, shift=EXTRA_BITS)
+    small = [resize_plane(plane, size, contract.resize) for plane in planes]
+    return _to_rgb(small, layout, picture.colour, contract.order)
 
 
 def rgb_of(picture: Picture) -> Rgb:
     """A whole picture as (H, W, 3) uint8 RGB, chroma repeated, by its own matrix and range.
 
-    For a window, a still or a test; recordings keep their planes.
+    For a window, a still, a test, and pictures whose chroma is too coarse for anything faster.
     """
-    height, width = picture.planes[0].shape
+    luma, *chroma = _separate(picture)
+    down, across = _subsampling(picture.layout)
+    if down or across:
+        chroma = [
+            cv2.resize(
+                plane,
+                (plane.shape[1] << across, plane.shape[0] << down),
+                interpolation=cv2.INTER_NEAREST,
+            )[: picture.height, : picture.width]
+            for plane in chroma
+        ]
+    return _to_rgb([luma, *chroma], picture.layout, picture.colour, "rgb")
+
+
+def _separate(picture: Picture) -> list[Plane]:
+    """Luma and, where there is any, the two chroma planes."""
     luma, *chroma = picture.planes
-    channels = [luma]
-    for plane in chroma:
-        parts = [plane] if plane.ndim == 2 else [plane[..., 0], plane[..., 1]]
-        for part in parts:
-            wide = part.repeat(1 << picture.layout.chroma_shift_x, axis=1)
-            channels.append(
-                wide.repeat(1 << picture.layout.chroma_shift_y, axis=0)[:height, :width]
-            )
-    if picture.layout.grey:
-        neutral = np.full_like(luma, _neutral(picture.layout))
-        channels += [neutral, neutral]
-    samples = np.dstack(channels)
-    return _to_rgb(samples, picture.layout, picture.colour, "rgb")
+    if picture.layout.interleaved:
+        chroma = list(cv2.split(chroma[0]))
+    return [luma, *chroma]
 
 
-def _resized(plane: Plane, size: tuple[int, int], resize: str) -> Plane:
-    shrinks = plane.shape[1] >= size[0] and plane.shape[0] >= size[1]
-    if resize == "area" and shrinks and plane.ndim == 2 and plane.dtype == np.uint8:
-        return _area_mean(plane, size)
-    return cv2.resize(plane, size, interpolation=INTERPOLATION[resize])
+def _subsampling(layout: Layout) -> tuple[int, int]:
+    """Log2 of luma samples per chroma sample, down and across."""
+    return layout.chroma_shift_y, layout.chroma_shift_x
 
 
-def _area_mean(plane: Plane, size: tuple[int, int]) -> Plane:
-    """What OpenCV's INTER_AREA computes, by swscale: a fifth of the time at 1080p.
+def _is_coarse(picture: Picture, size: tuple[int, int]) -> bool:
+    """Whether resizing chroma would not do what resizing repeated chroma does.
 
-    One plane of grey samples has no colour to convert and no chroma to place, so the two agree
-    to within rounding (measured on the tests' frames).
+    So it is where it would be enlarged, and where its last sample stands for half as much luma
+    as the others. Such pictures are small, or rare.
     """
-    scalers = _scalers.of_thread
-    scaler = scalers.get((plane.shape, size))
-    if scaler is None:
-        if len(scalers) >= SCALERS_KEPT:
-            scalers.clear()
-        scaler = scalers[plane.shape, size] = VideoReformatter()
-    grey = av.VideoFrame.from_numpy_buffer(plane, "gray")
-    small = scaler.reformat(grey, *size, "gray", interpolation=Interpolation.AREA).planes[0]
-    memory: Any = small  # a buffer, which its stub does not say
-    return np.frombuffer(memory, np.uint8).reshape(small.height, small.line_size)[:, : size[0]]
-
-
-def _nearest(
-    plane: Plane, size: tuple[int, int], luma: tuple[int, ...], shift: tuple[int, int]
-) -> Plane:
-    """Chroma at exactly the luma samples that OpenCV's nearest picks."""
-    rows = _nearest_indices(luma[0], size[1]) >> shift[0]
-    columns = _nearest_indices(luma[1], size[0]) >> shift[1]
-    return np.asarray(plane[rows[:, None], columns[None, :]])
-
-
-@lru_cache(maxsize=64)
-def _nearest_indices(length: int, wanted: int) -> NDArray[np.int64]:
-    """Which samples OpenCV's nearest picks: asked of OpenCV, whose releases differ."""
-    positions = np.arange(length, dtype=np.float32)[None, :]
-    picked = cv2.resize(positions, (wanted, 1), interpolation=cv2.INTER_NEAREST)[0]
-    return np.asarray(picked, np.int64)
-
-
-def _neutral(layout: Layout) -> int:
-    return 1 << (layout.bits - 1 + layout.shift)
+    down, across = _subsampling(picture.layout)
+    return any(
+        shift and (length % (1 << shift) or length >> shift < wanted)
+        for shift, length, wanted in (
+            (down, picture.height, size[1]),
+            (across, picture.width, size[0]),
+        )
+    )
 
 
 @lru_cache(maxsize=32)
@@ -249,9 +214,14 @@ def _conversion(layout: Layout, colour: Colour, order: str) -> NDArray[np.float3
     return (matrix if order == "rgb" else matrix[::-1]).astype(np.float32)
 
 
-def _to_rgb(samples: Plane, layout: Layout, colour: Colour, order: str) -> Rgb:
+def _to_rgb(planes: Sequence[Plane], layout: Layout, colour: Colour, order: str) -> Rgb:
+    """(H, W, 3) uint8 from luma and full chroma planes of one size, or from luma alone."""
+    if layout.grey:
+        neutral = np.full_like(planes[0], 1 << (layout.bits - 1 + layout.shift))
+        planes = [planes[0], neutral, neutral]
+    samples = cv2.merge(planes)
     matrix = _conversion(layout, colour, order)
     if samples.dtype == np.uint8:
         return np.asarray(cv2.transform(samples, matrix), np.uint8)  # rounds and saturates
-    levels = cv2.transform(samples.astype(np.float32), matrix)
-    return np.asarray(cv2.convertScaleAbs(np.maximum(levels, 0.0)), np.uint8)
+    levels = cv2.transform(samples, matrix * FINE)  # in uint16, so negative ones end here
+    return np.asarray(cv2.convertScaleAbs(levels, alpha=1.0 / FINE), np.uint8)

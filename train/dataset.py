@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from nets.errors import DivergentError
-from nets.preprocessing import INTERPOLATION, Preprocessing, prepare_rgb
+from nets.preprocessing import Preprocessing, prepare_rgb
+from nets.resizing import INTERPOLATION
 from train.augment import Augmentation, augmentation
 from train.manifest import Sample
 from train.pictures import read_mask, read_rgb
