@@ -1,0 +1,37 @@
+"""What members cost, against figures known from elsewhere."""
+
+import pytest
+import torch
+
+from nets.architectures import build
+from nets.bundle import read_weights
+from nets.cost import Cost, cost_of, member_costs
+from nets.preprocessing import Preprocessing
+from nets.spec import MemberSpec, NetworkSpec, TriNetSpec
+
+PAPERS = {
+    "unet": (34.5, 21.7),
+    "unetplusplus": (51.0, 115.3),
+    "fpn": (28.1, 15.9),
+    "deeplabv3": (41.6, 80.8),
+    "deeplabv3plus": (28.7, 18.3),
+    "triunet": (103.6, 65.1),
+}
+"""Million parameters and GFLOP at 256x256 on SE-ResNeXt-50, counted by hooks on its layers."""
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_the_papers_members_cost_what_they_do(name: str) -> None:
+    node = NetworkSpec("unet" if name == "triunet" else name)
+    spec = MemberSpec(TriNetSpec(node, node, node) if name == "triunet" else node)
+    with torch.device("meta"):
+        cost = cost_of(build(spec).eval(), Preprocessing())
+    assert cost.parameters / 1e6 == pytest.approx(PAPERS[name][0], abs=0.05)
+    assert cost.flop / 1e9 == pytest.approx(PAPERS[name][1], abs=0.06)
+
+
+def test_a_bundle_is_counted_member_by_member(member) -> None:
+    (cost,) = member_costs(read_weights([member])).values()
+    assert cost.disk_bytes == member.stat().st_size
+    assert 0 < 4 * cost.parameters < cost.disk_bytes
+    assert cost + cost == Cost(2 * cost.parameters, 2 * cost.flop, 2 * cost.disk_bytes)
