@@ -9,6 +9,8 @@ from typing import Literal
 import albumentations as A  # noqa: N812 (as its own documentation does)
 import cv2
 
+from train.negatives import CropWithoutPolyp
+
 Augmentation = Literal["none", "paper-text", "paper-code", "modern"]
 
 ROTATION_OF_TEXT = 45.0  # degrees; the paper names rotation but no limit: our choice, the library's
@@ -58,6 +60,8 @@ def _paper(rotation: float) -> list[A.BasicTransform | A.OneOf]:
 def _modern() -> list[A.BasicTransform | A.OneOf]:
     # A colonoscope has no up: every rotation is a picture that could have been taken.
     return [
+        # Almost every labelled frame has a polyp: without these, one is seen everywhere.
+        CropWithoutPolyp(p=0.2),
         A.HorizontalFlip(p=0.5),
         A.VerticalFlip(p=0.5),
         A.RandomRotate90(p=0.5),

@@ -17,6 +17,7 @@ from nets.resizing import INTERPOLATION
 from train.augment import Augmentation, augmentation
 from train.manifest import Sample
 from train.pictures import read_mask, read_rgb
+from train.view import find_view_in
 
 ZOOMING: tuple[Augmentation, ...] = ("modern",)
 """Recipes that augment before the picture has its final size; the paper's stretch it first."""
@@ -102,6 +103,10 @@ class Samples(Dataset[Item | DivergentError]):
         sample = self.samples[index]
         rgb = read_rgb(sample.image)
         mask = read_mask(sample.mask, rgb.shape[:2]).astype(np.uint8)
+        # Learning from whole frames that are zoomed into did better than learning from views.
+        if self.recipe == "none" and self.contract.extent == "view":
+            shown = find_view_in(rgb).slices()
+            rgb, mask = np.ascontiguousarray(rgb[shown]), np.ascontiguousarray(mask[shown])
         rgb, mask = self._shrunk(rgb, mask)
         if self._room >= rgb.nbytes + mask.nbytes:
             self._room -= rgb.nbytes + mask.nbytes

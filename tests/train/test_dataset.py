@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from nets.preprocessing import Preprocessing, prepare_rgb
+from nets.preprocessing import Preprocessing
 from train.dataset import Samples, normalise
 from train.errors import ManifestError
+from train.evaluate import load_prepared
 from train.manifest import Sample
-from train.pictures import read_mask, read_rgb
+from train.view import find_view_in
 
 CONTRACT = Preprocessing(height=64, width=48)
 RECIPES = ("paper-text", "paper-code", "modern")
@@ -49,18 +50,46 @@ def test_an_item_has_the_networks_size_and_two_classes(samples: list[Sample]) ->
             assert set(mask.unique().tolist()) <= {0, 1}
 
 
+@pytest.fixture
+def framed(tmp_path: Path) -> Sample:
+    """A frame as a processor shows it: the endoscope's picture within a black panel."""
+    rng = np.random.default_rng(1)
+    frame, mask = np.zeros((240, 320, 3), np.uint8), np.zeros((240, 320), np.uint8)
+    frame[20:220, 90:300] = rng.integers((50, 40, 120), (90, 80, 220), (200, 210, 3), np.uint8)
+    mask[60:120, 200:280] = 255
+    for name, picture in (("frame", frame), ("mask", mask)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+    return Sample(tmp_path / "frame.png", tmp_path / "mask.png", "A", "", "validation", "0" * 64)
+
+
 @pytest.mark.parametrize("resize", ["area", "bilinear", "nearest"])
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
-def test_validation_sees_exactly_what_an_engine_is_shown(resize, order, samples) -> None:
-    contract = replace(CONTRACT, resize=resize, order=order)
-    dataset = Samples(samples, contract, "none", 0)
-    for index, sample in enumerate(samples):
+@pytest.mark.parametrize("extent", ["view", "frame"])
+def test_validation_sees_exactly_what_an_engine_is_shown(
+    resize, order, extent, samples, framed, green_engine
+) -> None:
+    contract = replace(CONTRACT, resize=resize, order=order, extent=extent)
+    engine = green_engine(contract)
+    dataset = Samples([framed, *samples[:2]], contract, "none", 0)
+    for index, sample in enumerate(dataset.samples):
         image, mask = dataset[index]
-        rgb = read_rgb(sample.image)
-        assert np.array_equal(image.permute(1, 2, 0).numpy(), prepare_rgb(rgb, contract))
-        truth = read_mask(sample.mask, rgb.shape[:2]).astype(np.uint8)
-        small = cv2.resize(truth, (48, 64), interpolation=cv2.INTER_NEAREST)
+        _, truth, prepared = load_prepared(sample, engine, find_view_in)
+        assert np.array_equal(image.permute(1, 2, 0).numpy(), prepared.inputs[0])
+        seen = truth[(prepared.view if extent == "view" else prepared.frame).slices()]
+        small = cv2.resize(seen.astype(np.uint8), (48, 64), interpolation=cv2.INTER_NEAREST)
         assert np.array_equal(mask.numpy(), small)
+
+
+def test_validation_looks_into_the_view_and_training_at_the_whole_frame(framed: Sample) -> None:
+    def panel(recipe, extent: str) -> float:
+        image, _ = Samples([framed], replace(CONTRACT, extent=extent), recipe, 0)[0]
+        return (image.amax(0) < 5).float().mean().item()
+
+    whole = 1 - (200 * 210) / (240 * 320)
+    assert panel("none", "frame") == pytest.approx(whole, abs=0.02)
+    assert panel("none", "view") < 0.02
+    for recipe in ("paper-text", "paper-code"):  # a cut of `modern` may leave the panel out
+        assert panel(recipe, "view") > 0.1
 
 
 def test_decoding_ahead_changes_nothing_and_then_needs_no_files(
