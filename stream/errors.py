@@ -19,5 +19,9 @@ class OutputExistsError(SinkError):
     """An output stands already and `-y` was not given."""
 
 
+class SharedMemoryError(DivergentError):
+    """Frames cannot be handed between processes: there is too little memory to share."""
+
+
 class SettingsError(DivergentError):
     """Options or a configuration file that make no sense, all named at once."""
