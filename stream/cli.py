@@ -58,7 +58,7 @@ def process(
     style: Literal["both", "outline", "tint"] | None = None,
     codec: Literal["h264", "hevc", "av1", "ffv1"] | None = None,
     crf: float | None = None,
-    bitrate: int | None = None,
+    bitrate: str | None = None,
     preset: str | None = None,
     encoder: Literal["software", "auto"] | None = None,
     deinterlace: bool | None = None,
@@ -112,7 +112,7 @@ def process(
     crf
         Quality, lower is better. Default: 20 for h264.
     bitrate
-        Bits a second, instead of a quality.
+        Bits a second, such as 800k or 4M, instead of a quality.
     preset
         ultrafast ... veryslow. Default: veryfast.
     encoder

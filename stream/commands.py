@@ -16,14 +16,12 @@ from stream.offline import Seen
 from stream.progress import Count, Reporter
 from stream.settings import ProcessSettings, merged
 from stream.sink.containers import FORMATS
-from stream.sink.encoder_settings import EncoderSettings
 from stream.source.listing import list_recordings
 from stream.source.naming import Recording, open_recording
 from stream.source.synthetic import SyntheticSource
 from stream.summary import print_summary
 from stream.tally import Tally
 from stream.task import Task
-from stream.view import ViewFinder
 
 DEMO_LAYOUT = "octagon-right"
 
@@ -38,7 +36,6 @@ def process(
 ) -> int:
     """`divergent-stream process`."""
     settings = merged(ProcessSettings, config, given)
-    check_settings(settings)
     with Reporter() as reporter:
         warnings = Tally(lambda line: reporter.say(f"warning: {line}"))
         listing = list_recordings(inputs, outputs=output, warnings=warnings)
@@ -62,18 +59,6 @@ def _check_folder(output: Path) -> None:
         raise SettingsError(f"{output}: names one recording, but several are read: name a folder")
     if output.exists() and not output.is_dir():
         raise SettingsError(f"{output}: is a file, and several recordings need a folder")
-
-
-def check_settings(settings: ProcessSettings) -> None:
-    """Refuse settings that make no sense together before anything is opened.
-
-    Raises:
-        SettingsError: they do not.
-    """
-    ViewFinder(settings.view)
-    EncoderSettings(
-        settings.codec, settings.crf, settings.bitrate, settings.preset, settings.encoder
-    )
 
 
 def demo(output: Path, seconds: float, seed: int, weights: tuple[str, ...], device: str) -> int:

@@ -17,7 +17,6 @@ from stream.report import RecordingLog, write_report
 from stream.reporting import report_of, settings_used
 from stream.settings import ProcessSettings, plain
 from stream.sightings import SightingTracker, write_sightings
-from stream.sink.encoder_settings import EncoderSettings
 from stream.sink.masks import MaskRecording
 from stream.sink.pictures import PictureFolder
 from stream.sink.recorder import Recorder
@@ -126,15 +125,12 @@ def _opened(
     """Open every sink that the settings ask for; all are finished together, or left partial."""
     if settings.redact:
         parameters = replace(parameters, passed_through=(), metadata={})
-    encoding = EncoderSettings(
-        settings.codec, settings.crf, settings.bitrate, settings.preset, settings.encoder
-    )
     with ExitStack() as stack:
         recorder = stack.enter_context(
             Recorder(
                 outputs.recording,
                 parameters=parameters,
-                settings=encoding,
+                settings=settings.encoding,
                 overwrite=overwrite,
                 warnings=warnings,
             )

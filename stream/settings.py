@@ -1,20 +1,56 @@
 """What a user may set, and where it comes from: command line, then YAML, then these defaults."""
 
 import difflib
+import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 from pydantic.dataclasses import dataclass
 
 from stream.errors import SettingsError
 from stream.overlay import Style
 from stream.sightings import SightingSettings
-from stream.sink.encoder_settings import Codec
+from stream.sink.encoder_settings import Codec, EncoderSettings, Preset
+from stream.view import parse_view
 
 T = TypeVar("T")
+
+MULTIPLES = {"": 1, "k": 1_000, "M": 1_000_000}
+"""Of bits a second, as FFmpeg's users write them."""
+
+
+def _bits(value: object) -> object:
+    """Bits a second from `800k` or `4M`; whatever is no text is left for others to judge."""
+    if not isinstance(value, str):
+        return value
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([kM]?)", value.strip())
+    if found is None:
+        raise ValueError(f"{value} is no bit rate: write bits a second, such as 800k or 4M")
+    return round(float(found[1]) * MULTIPLES[found[2]])
+
+
+def _listed(value: object) -> object:
+    """One name as a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _viewed(value: str) -> str:
+    """The view's setting as it was written."""
+    try:
+        parse_view(value)
+    except SettingsError as problem:
+        raise ValueError(str(problem)) from problem
+    return value
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -32,8 +68,8 @@ class ProcessSettings:
         style: how they are drawn.
         codec: of the annotated recording.
         crf: constant quality.
-        bitrate: bits a second instead.
-        preset: x264's and x265's names.
+        bitrate: bits a second instead; may be written as 800k or 4M.
+        preset: from the fastest to the smallest file.
         encoder: software, or auto for hardware where it works.
         deinterlace: make whole pictures of fields.
         container: of the recordings in a folder; a single one's name says it.
@@ -48,18 +84,18 @@ class ProcessSettings:
         sightings: when masks over time are a sighting.
     """
 
-    weights: tuple[str, ...] = ()
+    weights: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     device: str = "auto"
     precision: Literal["auto", "f32", "bf16"] = "auto"
-    view: str = "auto"
+    view: Annotated[str, AfterValidator(_viewed)] = "auto"
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     min_area: Annotated[float, Field(ge=0, lt=1)] = 0.001
     overlay: bool = True
     style: Style = "both"
     codec: Codec = "h264"
     crf: float | None = None
-    bitrate: int | None = None
-    preset: str | None = None
+    bitrate: Annotated[int | None, BeforeValidator(_bits)] = None
+    preset: Preset | None = None
     encoder: Literal["software", "auto"] = "software"
     deinterlace: bool = True
     container: Literal["mp4", "mov", "mkv"] = "mp4"
@@ -75,6 +111,15 @@ class ProcessSettings:
     def __post_init__(self) -> None:
         if self.redact and self.view == "full":
             raise ValueError("redact blanks what lies outside the view: with view full, nothing is")
+        try:
+            _ = self.encoding
+        except SettingsError as problem:
+            raise ValueError(str(problem)) from problem
+
+    @property
+    def encoding(self) -> EncoderSettings:
+        """How the annotated recording is encoded."""
+        return EncoderSettings(self.codec, self.crf, self.bitrate, self.preset, self.encoder)
 
 
 def merged(kind: type[T], config: Path | None, given: dict[str, Any]) -> T:
@@ -88,11 +133,8 @@ def merged(kind: type[T], config: Path | None, given: dict[str, Any]) -> T:
     Raises:
         SettingsError: every wrong key and value at once, with the nearest valid name.
     """
-    values: dict[str, Any] = {}
-    places: dict[str, str] = {}
-    if config is not None:
-        values = _read(config)
-        places = dict.fromkeys(values, str(config))
+    values = _read(config) if config is not None else {}
+    places = dict.fromkeys(values, str(config))
     chosen = {key: value for key, value in given.items() if value is not None}
     values |= chosen
     places |= dict.fromkeys(chosen, "command line")
@@ -100,9 +142,10 @@ def merged(kind: type[T], config: Path | None, given: dict[str, Any]) -> T:
         return TypeAdapter(kind).validate_python(values)
     except ValidationError as error:
         problems = []
+        everywhere = " and ".join(dict.fromkeys(places.values()))
         for problem in error.errors():
             path = [str(part) for part in problem["loc"]]
-            place = places.get(path[0], "settings") if path else "settings"
+            place = places.get(path[0], everywhere) if path else everywhere
             said = problem["msg"].removeprefix("Value error, ")
             if problem["type"] == "unexpected_keyword_argument":
                 near = difflib.get_close_matches(path[-1], _names(kind, path[:-1]), 1)

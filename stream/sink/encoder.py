@@ -63,7 +63,7 @@ X265_PRESETS: Mapping[str, tuple[int, int]] = {
 }
 """Look-ahead and B-frames of x265's presets (x265 documentation, presets)."""
 
-SVTAV1_PRESETS = dict(zip(PRESETS, (12, 11, 10, 9, 8, 7, 5, 4, 2), strict=True))
+SVTAV1_PRESETS: Mapping[str, int] = dict(zip(PRESETS, (12, 11, 10, 9, 8, 7, 5, 4, 2), strict=True))
 """SVT-AV1 numbers its presets."""
 
 MOST_B_FRAMES = 3

@@ -7,7 +7,7 @@ from stream.errors import SettingsError
 
 Codec = Literal["h264", "hevc", "av1", "ffv1"]
 
-PRESETS = (
+Preset = Literal[
     "ultrafast",
     "superfast",
     "veryfast",
@@ -17,8 +17,10 @@ PRESETS = (
     "slow",
     "slower",
     "veryslow",
-)
+]
 """x264's and x265's names, from the fastest to the smallest file."""
+
+PRESETS: tuple[Preset, ...] = get_args(Preset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class EncoderSettings:
     codec: Codec = "h264"
     crf: float | None = None
     bitrate: int | None = None
-    preset: str | None = None
+    preset: Preset | None = None
     encoder: Literal["software", "auto"] = "software"
 
     def __post_init__(self) -> None:
