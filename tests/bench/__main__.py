@@ -1,4 +1,4 @@
-"""`python -m tests.bench [chain|stages|memory|soak]...`: measures on this machine and prints."""
+"""`python -m tests.bench [chain|stages|memory|soak|sightings]...`: measures and prints."""
 
 import argparse
 import json
@@ -7,12 +7,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.bench import chain, stages
+from tests.bench import chain, sightings, stages
 
 DESCRIPTION = """Measure the chain on this machine, which should be idle:
 chain: `process --weights fixed:` against PyAV decode → encode and other loops, in turn;
 stages: core-seconds of each stage alone, and the chain with the compact ensemble beside them;
-memory: resident memory after 500 and 2,000 frames; soak: after 1,000 and 100,000."""
+memory: resident memory after 500 and 2,000 frames; soak: after 1,000 and 100,000;
+sightings: recall and false ones a minute on synthetic scenes, and what is seen in each --clip
+(docs/sightings.md)."""
 
 
 def main() -> None:
@@ -23,18 +25,19 @@ def main() -> None:
     )
     parser.add_argument("what", nargs="*", default=["chain", "stages", "memory"])
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--clip", type=Path, action="append", default=[], metavar="FILE")
     parser.add_argument("--folder", type=Path, help="keep recordings there between runs")
     asked = parser.parse_args()
     results: dict[str, Any] = {"machine": platform.processor() or platform.machine()}
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        recording = chain.prepared(folder)
         measures = {
-            "chain": lambda: chain.measure(recording, folder),
-            "stages": lambda: stages.measure(recording, folder / "stages.mp4"),
+            "chain": lambda: chain.measure(chain.prepared(folder), folder),
+            "stages": lambda: stages.measure(chain.prepared(folder), folder / "stages.mp4"),
             "memory": lambda: chain.memory(folder, (500, 2_000), "960x540"),
             "soak": lambda: chain.memory(folder, (1_000, 100_000), "320x240"),
+            "sightings": lambda: sightings.measure(asked.clip),
         }
         for what in asked.what:
             results[what] = measures[what]()

@@ -23,6 +23,8 @@ Shown = Sequence[tuple[Rect, float]]
 
 NOTHING: Shown = ()
 
+QUICK = SightingSettings(on_confidence=0.6, on_for_s=0.2)
+
 
 def picture() -> Picture:
     luma = np.random.default_rng(3).integers(16, 236, (120, 160), np.uint8)
@@ -41,7 +43,7 @@ def mask_of(shown: Shown, view: Rect = VIEW) -> Mask:
 
 
 def track(
-    shown: Sequence[Shown], settings: SightingSettings | None = None, fps: Fraction = Fraction(25)
+    shown: Sequence[Shown], settings: SightingSettings = QUICK, fps: Fraction = Fraction(25)
 ) -> list[Sighting]:
     tracker = SightingTracker(settings)
     for index, each in enumerate(shown):
@@ -77,6 +79,12 @@ def test_sighting_begins_after_a_fifth_of_a_second(frames: int, sightings: int) 
     assert len(track([*times(5), *times(frames, (POLYP, 0.9)), *times(40)])) == sightings
 
 
+@pytest.mark.parametrize(("frames", "sightings"), [(9, 0), (10, 1)])
+def test_usual_settings_want_two_fifths_of_a_second(frames: int, sightings: int) -> None:
+    shown = [*times(5), *times(frames, (POLYP, 0.9)), *times(40)]
+    assert len(track(shown, SightingSettings())) == sightings
+
+
 @pytest.mark.parametrize("fps", [Fraction(5), Fraction(25), Fraction(60000, 1001)])
 def test_times_are_seconds_whatever_the_rate(fps: Fraction) -> None:
     before, seen = int(2 * fps), int(3 * fps)
@@ -91,7 +99,7 @@ def test_one_frame_alone_is_no_sighting_however_long_it_lasts() -> None:
 
 
 def test_hole_in_the_recording_ends_a_sighting() -> None:
-    tracker = SightingTracker()
+    tracker = SightingTracker(QUICK)
     for index in range(40):
         pts = index if index < 20 else index + 250
         frame = Frame(index, pts, Fraction(1, 25), PICTURE, 0.0)
@@ -119,7 +127,7 @@ def test_sighting_that_has_begun_lives_on_less() -> None:
 
 
 def test_off_confidence_ends_what_has_grown_doubtful() -> None:
-    settings = SightingSettings(on_confidence=0.8, off_confidence=0.7)
+    settings = SightingSettings(on_confidence=0.8, off_confidence=0.7, on_for_s=0.2)
     (sighting,) = track([*times(20, (POLYP, 0.9)), *times(60, (POLYP, 0.6))], settings)
     assert sighting.last_index == 19
 
@@ -201,7 +209,7 @@ def test_thumbnail_shows_the_surroundings_inside_the_view() -> None:
 
 
 def test_sighting_goes_on_where_the_picture_changes_its_size() -> None:
-    tracker = SightingTracker()
+    tracker = SightingTracker(QUICK)
     double = Rect(*(2 * side for side in VIEW))
     planes = tuple(np.repeat(np.repeat(plane, 2, 0), 2, 1) for plane in PICTURE.planes)
     larger = Picture(planes, PICTURE.layout, PICTURE.colour)
@@ -219,7 +227,7 @@ def _doubled(rect: Rect) -> Rect:
 
 
 def test_begun_and_open_count_as_it_goes() -> None:
-    tracker = SightingTracker()
+    tracker = SightingTracker(QUICK)
     counts = []
     shown = [*times(10, (POLYP, 0.9)), *times(40), *times(10, (OTHER, 0.9))]
     for index, each in enumerate(shown):
@@ -279,7 +287,7 @@ def test_file_holds_every_sighting_with_its_thumbnail(tmp_path: Path) -> None:
 
 
 def test_no_more_than_the_sightings_is_kept() -> None:
-    tracker = SightingTracker()
+    tracker = SightingTracker(QUICK)
     endless = islice(repeat(mask_of([(POLYP, 0.9)])), 2000)
     for index, mask in enumerate(endless):
         tracker.update(Frame(index, index, Fraction(1, 25), PICTURE, 0.0), mask)
