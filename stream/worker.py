@@ -3,15 +3,13 @@
 What it says to its parent goes through a pipe.
 """
 
-import multiprocessing
-import os
-import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
 from nets.errors import DivergentError
+from stream.child import end_with_parent
 from stream.interruption import Interrupted, interruptible
 from stream.progress import Count
 from stream.settings import ProcessSettings
@@ -72,7 +70,7 @@ Event = Handed | Began | Progressed | Said | Ended
 
 def serve(connection: "Connection[object, Task | None]", settings: ProcessSettings) -> None:
     """Process what comes through a pipe until nothing more comes; a worker's whole life."""
-    threading.Thread(target=_end_with_parent, name="watch", daemon=True).start()
+    end_with_parent()
     with suppress(Interrupted, EOFError, BrokenPipeError), interruptible():
         try:
             opened = engine_for(settings)
@@ -84,14 +82,6 @@ def serve(connection: "Connection[object, Task | None]", settings: ProcessSettin
             teller = _Teller(connection)
             while (task := connection.recv()) is not None:
                 connection.send(Ended(attempt(task, settings, lambda: engine, teller)))
-
-
-def _end_with_parent() -> None:
-    """No parent, no work: what is recorded until then plays."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 class _Teller:

@@ -6,19 +6,18 @@ middle of a word, takes nothing but its own recording with it.
 
 import multiprocessing
 import os
-import signal
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
-from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Self
 
 from nets.errors import DivergentError, EngineError
+from stream.child import fate_of, leaving_interrupts
 from stream.settings import ProcessSettings
 from stream.task import Result, Task
 from stream.worker import Ended, Event, Handed, Ready, Refused, Said, serve
@@ -54,12 +53,7 @@ class _Worker:
         self.process.join(END_WITHIN_S)
         self.process.kill()
         self.process.join()
-        code = self.process.exitcode or 0
-        if code < 0:
-            name = signal.Signals(-code).name
-            hint = ": perhaps memory ran out" if -code == signal.SIGKILL else ""
-            return f"was ended by {name}{hint}"
-        return f"ended with status {code}"
+        return fate_of(self.process.exitcode or 0)
 
 
 class Workers:
@@ -186,14 +180,12 @@ def core_shares(workers: int) -> list[set[int]]:
 @contextmanager
 def _inherited(cores: set[int]) -> Iterator[None]:
     """What is started meanwhile has these cores, and leaves Ctrl-C to its parent."""
-    resource_tracker.ensure_running()  # its own start would let signals through again
-    signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     before = os.sched_getaffinity(0) if cores else set()
     try:
         if cores:
             os.sched_setaffinity(0, cores)
-        yield
+        with leaving_interrupts():
+            yield
     finally:
         if before:
             os.sched_setaffinity(0, before)
-        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
