@@ -29,6 +29,9 @@ LOOKS_TO_GROW = 2
 LOOKS_TO_MOVE = 4
 """Looks that agree on any other: a dark scene does not keep to one rectangle so long."""
 
+LOOKS_TO_DOUBT = 2
+"""Looks that agree on a smaller view before the one taken is in doubt."""
+
 ALIKE_SHARE = 0.01
 """Views whose sides differ by less than this share of the frame's are the same."""
 
@@ -59,6 +62,9 @@ class ViewFinder:
 
     Attributes:
         visible: the latest look saw a view; always true where none is looked for.
+        settled: looks agree on the view. False while the picture seems to have moved and it is
+            not known where to: from the first look that sees it elsewhere, from the second
+            where it seems to have shrunk, as it does in the dark.
     """
 
     def __init__(self, setting: ViewSetting | str = "auto", *, watchful: bool = False) -> None:
@@ -72,6 +78,7 @@ class ViewFinder:
         self._watchful = watchful
         self._latest: Rect | None = None
         self.visible = self._setting != "auto"
+        self.settled = True
         self._size: tuple[int, int] | None = None
         self._view: Rect | None = None
         self._looks: deque[Rect] = deque(maxlen=LOOKS_KEPT)
@@ -118,6 +125,7 @@ class ViewFinder:
         """Forget what was seen at another size."""
         self._size = picture.width, picture.height
         self._view, self._looked_at, self._latest = None, None, None
+        self.settled = True
         self._looks.clear()
         if isinstance(self._setting, Rect):
             self._view = _fitting(self._setting, picture)
@@ -134,6 +142,7 @@ class ViewFinder:
         if seen is None:
             return
         self._looks.append(seen)
+        self.settled = True
         if self._view is None:
             self._view = seen
             return
@@ -146,6 +155,9 @@ class ViewFinder:
             for look in agreeing:
                 seen = union(seen, look)
             self._view = seen
+        else:
+            shrinks = not any(sides_passed(self._view, seen))
+            self.settled = shrinks and len(agreeing) < LOOKS_TO_DOUBT
 
 
 def _are_alike(a: Rect, b: Rect, picture: Picture) -> bool:

@@ -344,6 +344,33 @@ def test_view_is_steady_before_and_after_a_move():
     assert len(set(run(ViewFinder(), screens))) == 2
 
 
+@pytest.mark.parametrize(
+    ("after", "doubted_within_s"), [(Rect(20, 20, 400, 320), 0.3), (Rect(240, 60, 300, 240), 0.45)]
+)
+def test_view_is_unsettled_from_a_move_until_it_is_found(after, doubted_within_s):
+    finder = ViewFinder()
+    run(finder, [screen(Rect(180, 20, 400, 320))] * 20)
+    assert finder.settled
+    settled = []
+    for frame in frames_of([screen(after)] * 25, first=20):
+        found = after.intersection_over_union(finder.update(frame)) >= 0.95
+        settled.append(finder.settled)
+        assert found or not finder.settled or len(settled) <= 25 * doubted_within_s + 1
+    assert not all(settled)
+    assert finder.settled
+
+
+def test_one_look_into_the_dark_leaves_the_view_settled():
+    lit = screen(Rect(180, 20, 400, 320))
+    dark = lit.copy()
+    dark[:, 380:] = 12
+    finder = ViewFinder()
+    run(finder, [lit] * 10)
+    for frame in frames_of([dark] * 3, first=10):
+        finder.update(frame)
+        assert finder.settled
+
+
 def test_same_frames_give_the_same_views():
     screens = [screen(Rect(180, 20, 400, 320), light=light) for light in (1, 0.2, 0.7, 0.1)] * 10
     assert run(ViewFinder(), screens) == run(ViewFinder(), screens)
