@@ -104,6 +104,7 @@ def test_a_child_writes_and_a_larger_ring_follows_one_that_is_outgrown():
         assert not small.shape.fits(frame_of(2, size=(200, 150)).picture)
         child = context.Process(target=write_frames, args=(small.shape, theirs), daemon=True)
         child.start()
+        theirs.close()
         read = [RingReader(small).take(ours.recv()) for _ in range(2)]
         assert ours.recv() == "outgrown"
         ours.send(large.shape)
@@ -123,6 +124,7 @@ def test_a_child_reads():
     with Ring(2, 10_000) as ring:
         child = context.Process(target=read_frames, args=(ring.shape, theirs), daemon=True)
         child.start()
+        theirs.close()
         writer = RingWriter(ring)
         for index in range(3):
             slotted = writer.put(frame_of(index))
@@ -158,6 +160,7 @@ if __name__ == "__main__":
     with Ring(2, 10_000) as ring:
         child = context.Process(target=write_frames, args=(ring.shape, theirs), daemon=True)
         child.start()
+        theirs.close()
         ours.recv()
         child.kill()
         child.join()

@@ -1,0 +1,117 @@
+"""A live sender: stream-copies a recording, paced by the clock, as MPEG-TS over UDP.
+
+    python -m tests.stream.live.sender FILE udp://127.0.0.1:PORT [--loss 0.05] [--once]
+
+It may be killed and started again at any time; times begin anew then, as a real sender's do.
+Prints "sending" once the first packet is out.
+"""
+
+import argparse
+import random
+import socket
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+from urllib.parse import urlsplit
+
+import av
+from av.packet import Packet
+
+CELL_BYTES = 188
+"""Of MPEG-TS."""
+
+DATAGRAM_BYTES = 7 * CELL_BYTES
+"""As everybody sends it: the most whole cells that fit into an Ethernet frame."""
+
+
+class Datagrams:
+    """A file to a muxer; what is written leaves in datagrams, some of which get lost."""
+
+    def __init__(self, url: str, loss: float = 0.0, seed: int = 0) -> None:
+        """Send to `udp://host:port`, losing this share of datagrams, chosen by the seed."""
+        where = urlsplit(url)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._target = (where.hostname, where.port)
+        self._loss, self._chance = loss, random.Random(seed)
+        self._waiting = b""
+
+    def write(self, content: bytes) -> int:
+        self._waiting += content
+        while len(self._waiting) >= DATAGRAM_BYTES:
+            self._send(DATAGRAM_BYTES)
+        return len(content)
+
+    def flush(self) -> None:
+        """Send what is left of a picture, so that it does not wait for the next."""
+        whole = len(self._waiting) // CELL_BYTES * CELL_BYTES
+        if whole:
+            self._send(whole)
+
+    def _send(self, size: int) -> None:
+        datagram, self._waiting = self._waiting[:size], self._waiting[size:]
+        if self._chance.random() >= self._loss:
+            try:
+                self._socket.sendto(datagram, self._target)
+            except ConnectionRefusedError:
+                pass  # nobody listens yet
+
+
+def packets_of(path: str, *, once: bool) -> "Iterator[tuple[Fraction, Packet[Any]]]":
+    """Packets of a recording's video with the second at which each is due, again and again."""
+    offset = 0
+    while True:
+        with av.open(path) as container:
+            stream = container.streams.video[0]
+            step = round(1 / (stream.average_rate * stream.time_base))
+            end = first = None
+            for packet in container.demux(stream):
+                if packet.dts is None:
+                    continue
+                first = packet.dts if first is None else first
+                packet.dts += offset - first
+                packet.pts += offset - first
+                end = packet.dts + step
+                yield packet.dts * stream.time_base, packet
+        if once or end is None:
+            return
+        offset = end
+
+
+def send(path: str, url: str, *, loss: float = 0.0, seed: int = 0, once: bool = False) -> None:
+    """Send a recording at its own pace."""
+    datagrams = Datagrams(url, loss, seed)
+    with (
+        av.open(path) as template,
+        av.open(
+            datagrams,
+            "w",
+            format="mpegts",
+            # Tables before each keyframe; a muxer that holds nothing back.
+            options={"pat_period": "0.2", "muxdelay": "0", "muxpreload": "0", "flush_packets": "1"},
+        ) as out,
+    ):
+        stream = out.add_stream_from_template(template.streams.video[0])
+        began = time.monotonic()
+        for index, (due, packet) in enumerate(packets_of(path, once=once)):
+            time.sleep(max(0.0, began + float(due) - time.monotonic()))
+            packet.stream = stream
+            out.mux(packet)
+            datagrams.flush()
+            if index == 0:
+                print("sending", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("path")
+    parser.add_argument("url")
+    parser.add_argument("--loss", type=float, default=0.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--once", action="store_true")
+    asked = parser.parse_args()
+    send(asked.path, asked.url, loss=asked.loss, seed=asked.seed, once=asked.once)
+
+
+if __name__ == "__main__":
+    main()
