@@ -5,14 +5,12 @@ it is whole. Frames that change in size, layout or colour go on in `NAME-2.EXT`,
 """
 
 import math
-from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import av
 from av.packet import Packet
 
 from stream.errors import OutputExistsError, SinkError
@@ -21,8 +19,8 @@ from stream.parameters import StreamParameters
 from stream.sink.containers import MKV_UNIT, accepted, check_container
 from stream.sink.encoder import SOFTWARE, formats_of
 from stream.sink.encoder_settings import EncoderSettings
-from stream.sink.part import DISK_FULL, Part
-from stream.sink.remux import flush_to_disk, rewrite
+from stream.sink.part import Part
+from stream.sink.remux import give_name
 from stream.tally import Tally
 
 INEXACT_TIME = "a frame's time lies between two units of the recording and was rounded"
@@ -133,7 +131,13 @@ class Recorder:
             parts[-1].abandon()
             raise
         for part in parts:
-            self._give_name(part)
+            give_name(
+                part.partial,
+                part.final,
+                self._parameters.time_base,
+                late=part.late,
+                overwrite=self._overwrite,
+            )
         return tuple(part.final for part in parts)
 
     def abort(self) -> None:
@@ -219,28 +223,3 @@ class Recorder:
             if path not in taken and (self._overwrite or not path.exists()):
                 return path
             number += 1
-
-    def _give_name(self, part: Part) -> None:
-        """Rewrite an mp4 with its index in front, then let the file appear."""
-        if part.final.exists() and not self._overwrite:
-            raise OutputExistsError(
-                f"{part.final}: has appeared meanwhile: the recording is kept in {part.partial}"
-            )
-        rewritten = part.final.with_name(f"{part.final.stem}.rewrite.partial{part.final.suffix}")
-        try:
-            if part.final.suffix.lower() == ".mkv":
-                flush_to_disk(part.partial)
-                part.partial.replace(part.final)
-            else:
-                rewrite(part.partial, rewritten, self._parameters.time_base, part.late)
-                rewritten.replace(part.final)
-                part.partial.unlink()
-        except (av.FFmpegError, OSError) as problem:
-            reason = "the disk is full" if problem.errno in DISK_FULL else problem.strerror
-            raise SinkError(
-                f"{part.final}: cannot be finished: {reason}: "
-                f"the whole recording is in {part.partial}"
-            ) from problem
-        finally:
-            with suppress(OSError):
-                rewritten.unlink(missing_ok=True)

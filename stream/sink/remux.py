@@ -1,9 +1,10 @@
-"""Rewriting a finished mp4 once, its index in front, every packet and time as it was."""
+"""Giving a finished recording its name: an mp4 is rewritten once, its index in front."""
 
 import heapq
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,65 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.errors import SinkError
+from stream.errors import OutputExistsError, SinkError
 from stream.sink.containers import FORMATS, PassedStream, movie_timescale
-from stream.sink.part import seconds_of
+from stream.sink.part import DISK_FULL, seconds_of
+
+
+def give_name(
+    partial: Path,
+    final: Path,
+    time_base: Fraction,
+    *,
+    late: "Sequence[tuple[PassedStream, Packet[Any]]]" = (),
+    overwrite: bool = False,
+    rewriting: bool = True,
+) -> None:
+    """Let a finished recording appear under its name, an mp4 with its index in front.
+
+    Args:
+        partial: the recording as it grew.
+        final: its name.
+        time_base: of the pictures.
+        late: packets to be merged in, of streams that `partial` does not have.
+        overwrite: replace a file of that name.
+        rewriting: whether there is room for a copy; without one an mp4 stays in fragments,
+            which play as well and are slower to seek in.
+
+    Raises:
+        OutputExistsError: a file of that name has appeared and may not be replaced.
+        SinkError: it cannot be finished; what there is stays under the partial name.
+    """
+    if final.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{final}: has appeared meanwhile: the recording is kept in {partial}"
+        )
+    rewritten = final.with_name(f"{final.stem}.rewrite.partial{final.suffix}")
+    try:
+        if final.suffix.lower() == ".mkv" or not rewriting:
+            flush_to_disk(partial)
+            partial.replace(final)
+        else:
+            rewrite(partial, rewritten, time_base, late)
+            rewritten.replace(final)
+            partial.unlink()
+    except (av.FFmpegError, OSError) as problem:
+        reason = "the disk is full" if problem.errno in DISK_FULL else problem.strerror
+        raise SinkError(
+            f"{final}: cannot be finished: {reason}: the whole recording is in {partial}"
+        ) from problem
+    finally:
+        with suppress(OSError):
+            rewritten.unlink(missing_ok=True)
 
 
 def rewrite(
     partial: Path,
     target: Path,
     time_base: Fraction,
-    late: "list[tuple[PassedStream, Packet[Any]]]",
+    late: "Sequence[tuple[PassedStream, Packet[Any]]]" = (),
 ) -> None:
-    """Copy the packets of a fragmented file into one with its index in front.
+    """Copy the packets of a fragmented file, times and all, into one with its index in front.
 
     Args:
         partial: the finished fragmented file.
