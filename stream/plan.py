@@ -7,8 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from nets.bundle import read_weights, shipped
-from nets.engine import FIXED
+from nets.engine import named_bundle
 from nets.errors import DivergentError
 from stream.journal import Identity, Journal, identify
 from stream.outputs import Outputs, check_outputs
@@ -125,9 +124,9 @@ def digest_of(settings: ProcessSettings) -> str:
         CheckpointError: a member cannot be read.
     """
     values = {key: value for key, value in plain(settings).items() if key not in NO_MATTER}
-    if FIXED not in settings.weights:
-        paths = [Path(name) for name in settings.weights] or [shipped()]
-        values["weights"] = read_weights(paths).fingerprint()
+    bundle = named_bundle(settings.weights)
+    if bundle is not None:
+        values["weights"] = bundle.fingerprint()
     text = json.dumps(values, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

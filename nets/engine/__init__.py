@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from nets.bundle import read_weights, shipped
+from nets.bundle import Bundle, read_weights, shipped
 from nets.engine.fixed import FixedEngine
 from nets.engine.protocol import Engine, Maps
 from nets.errors import BundleError, EngineError
 
-__all__ = ["Engine", "FixedEngine", "Maps", "open_engine"]
+__all__ = ["Engine", "FixedEngine", "Maps", "named_bundle", "open_engine"]
 
-FIXED = "fixed:"
+FIXED, UNTRAINED = "fixed:", "random:"
 
 
 def open_engine(
@@ -25,7 +25,7 @@ def open_engine(
     """The engine for some weights on this machine.
 
     Args:
-        weights: `fixed:`, a bundle's folder, or checkpoints; the shipped ensemble if empty.
+        weights: as `named_bundle`.
         device: `auto`, `cpu` (OpenVINO), `eager` (PyTorch on the CPU) or `cuda[:N]`.
         precision: `auto`, `f32` or `bf16`.
         mode: what to be fast at.
@@ -36,14 +36,9 @@ def open_engine(
         CheckpointError: a member cannot be read.
         EngineError: the device cannot run them.
     """
-    if FIXED in weights:
-        if len(weights) > 1:
-            raise BundleError(f"{FIXED} has no networks and stands alone")
+    bundle = named_bundle(weights, notify)
+    if bundle is None:
         return FixedEngine()
-    unknown = [name for name in weights if "://" in name]
-    if unknown:
-        raise BundleError(f"{unknown[0]}: weights are read from local files alone")
-    bundle = read_weights([Path(name) for name in weights] or [shipped()])
     if device == "auto":
         device = "cuda" if Path("/dev/nvidiactl").exists() and _has_cuda() else "cpu"
     if device == "cpu":
@@ -55,6 +50,38 @@ def open_engine(
 
         return EagerEngine(bundle, "cpu" if device == "eager" else device)
     raise EngineError(f"{device}: no such device: name auto, cpu, eager or cuda[:N]")
+
+
+def named_bundle(
+    weights: Sequence[str], notify: Callable[[str], None] = lambda line: None
+) -> Bundle | None:
+    """The ensemble that a user names.
+
+    Args:
+        weights: a bundle's folder, checkpoints, `random:PLAN.yaml` or `fixed:`; the shipped
+            ensemble if empty.
+        notify: told before something that takes long.
+
+    Returns:
+        The ensemble; None for `fixed:`, which has no networks.
+
+    Raises:
+        BundleError: there are no such weights.
+        CheckpointError: a member cannot be read.
+    """
+    alone = [name for name in weights if name == FIXED or name.startswith(UNTRAINED)]
+    if alone and len(weights) > 1:
+        raise BundleError(f"{alone[0]} stands alone")
+    if alone == [FIXED]:
+        return None
+    if alone:
+        from nets.untrained import untrained
+
+        return untrained(alone[0], notify)
+    unknown = [name for name in weights if "://" in name]
+    if unknown:
+        raise BundleError(f"{unknown[0]}: weights are read from local files alone")
+    return read_weights([Path(name) for name in weights] or [shipped()])
 
 
 def _has_cuda() -> bool:
