@@ -41,12 +41,7 @@ def process_alone(
             watch,
         )
     follower.end()
-    frames, seconds = result.count.frames, max(result.seconds, 1e-9)
-    reporter.say(
-        f"{frames} frames in {result.seconds:.1f} s ({frames / seconds:.1f} fps, "
-        f"{result.count.media_seconds / seconds:.1f} x real time; {result.runs_on}), "
-        f"polyp in {result.count.with_polyp}"
-    )
+    reporter.say(result.in_words())
     if result.status == "broken off":
         raise BrokenOffError(result.message)
 

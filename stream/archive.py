@@ -11,10 +11,11 @@ from stream.finishing import left_partial
 from stream.journal import STARTED, Journal
 from stream.plan import Planned, digest_of, make_plan
 from stream.progress import Count, RecordingReport, Reporter
+from stream.report.words import count
 from stream.settings import ProcessSettings
 from stream.source.address import redacted
 from stream.source.listing import Listed
-from stream.summary import Row, write_summary
+from stream.summary import Row, told, write_summary
 from stream.task import Result, Task, attempt, engine_for
 from stream.worker import Began, Ended, Event, Handed, Progressed, Said
 from stream.workers import Workers
@@ -93,6 +94,9 @@ class _Run:
             self._reporter.say(f"{earlier} of {len(self._plan)} were done by an earlier run")
         if not self._to_do:
             return
+        at_a_time = min(settings.workers, len(self._to_do))
+        together = f", {at_a_time} at a time" if at_a_time > 1 else ""
+        self._reporter.say(f"{count(len(self._to_do), 'recording')} to process{together}")
         self._reporter.expect(len(self._to_do), sum(item.weight for item in self._to_do))
         tasks = [
             Task(item.listed.name, self._folder / item.output, item.overwrite)
@@ -153,13 +157,9 @@ class _Run:
     def _tell(self, item: Planned, result: Result) -> None:
         """One line at the end of a recording."""
         if result.status != "finished":
-            self._reporter.say(f"{item.shown}: {result.status}: {result.message}")
+            self._reporter.say(told(item.shown, result))
         elif not self._reporter.console.is_terminal:
-            fps = result.count.frames / max(result.seconds, 1e-9)
-            self._reporter.say(
-                f"{item.shown}: finished: {result.count.frames} frames in {result.seconds:.1f} s "
-                f"({fps:.1f} fps), polyp in {result.count.with_polyp}"
-            )
+            self._reporter.say(f"finished: {item.shown}: {result.in_words()}")
 
     def _say_what_is_kept(self, interrupt: KeyboardInterrupt) -> None:
         begun = [task for task in self._reports if task not in self._results]

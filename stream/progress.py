@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 
+from stream.report import words
+
 LINE_EVERY_S = 5.0
 """Without a terminal, between two lines about the same recording."""
 
@@ -19,6 +21,9 @@ OVERALL_EVERY_S = 30.0
 
 DRAW_EVERY_S = 0.1
 """On a terminal, between two changes of the same bar."""
+
+TELLING_S = 2.0
+"""A shorter time tells nothing of what is left."""
 
 FACTS = ("share", "rate", "speed", "left", "found")
 
@@ -175,8 +180,11 @@ class _Overall:
     def end_one(self, report: RecordingReport) -> None:
         self.active.remove(report)
         self._ended += 1
-        self._ended_weight += report.weight
         self._ended_count += report.count
+        if report.count.frames:
+            self._ended_weight += report.weight
+        else:  # it failed at once: its share of the work was none, and tells nothing of the rest
+            self._weight -= report.weight
         self.show(at_once=True)
 
 
@@ -223,14 +231,13 @@ def _facts(count: Count, share: float | None, seconds: float) -> dict[str, Any]:
     """What there is to say, in few words."""
     seconds = max(seconds, 1e-9)
     left = ""
-    if share is not None and 0 < share < 1:
+    if share is not None and 0 < share < 1 and seconds >= TELLING_S:
         left = f"{timedelta(seconds=round(seconds / share * (1 - share)))} left"
     recorded = count.media_seconds > 0
-    seen = f", {count.sightings} seen" if count.sightings else ""
     return {
         "share": f"{count.frames} frames" if share is None else f"{share:.0%}",
         "rate": f"{count.frames / seconds:.1f} fps",
         "speed": f"{count.media_seconds / seconds:.1f}x" if recorded else "",
         "left": left,
-        "found": f"polyp in {count.with_polyp}{seen}" if recorded else "",
+        "found": words.count(count.sightings, "sighting") if recorded else "",
     }

@@ -62,6 +62,12 @@ class Row:
         return self.result.count.media_seconds / self.result.seconds if self.result.seconds else 0.0
 
 
+def told(recording: str, result: Result) -> str:
+    """In one line what went wrong with a recording; its name is in it, and once."""
+    said = f"{result.status}: {result.message}"
+    return said if result.message.startswith(recording) else f"{recording}: {said}"
+
+
 def write_summary(folder: Path, rows: Sequence[Row]) -> Path:
     """Write `summary.csv`, one line a recording, earlier runs' included.
 
@@ -114,7 +120,7 @@ def print_summary(console: Console, rows: Sequence[Row]) -> None:
     total = sum(done, Count())
     parts.append(f"{total.frames} frames")
     parts.append(f"{timedelta(seconds=round(total.media_seconds))} of video")
-    lines = [f"{row.output}: {row.result.status}: {row.result.message}" for row in wrong]
+    lines = [told(row.recording, row.result) for row in wrong]
     for line in (*lines, ", ".join(parts)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 

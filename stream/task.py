@@ -14,6 +14,7 @@ from stream.job import process_recording
 from stream.offline import Seen
 from stream.outputs import Outputs, check_outputs
 from stream.progress import Count
+from stream.report import words
 from stream.settings import ProcessSettings
 from stream.source.naming import Recording, open_recording
 from stream.tally import Tally
@@ -57,6 +58,17 @@ class Result:
     message: str = ""
     trace: str = ""
     runs_on: str = ""
+
+    def in_words(self) -> str:
+        """How much was done, how fast, and what was found."""
+        seconds = max(self.seconds, 1e-9)
+        return (
+            f"{words.count(self.count.frames, 'frame')} in {self.seconds:.1f} s "
+            f"({self.count.frames / seconds:.1f} fps, "
+            f"{self.count.media_seconds / seconds:.1f} x real time; {self.runs_on}), "
+            f"polyp in {self.count.with_polyp} of them, "
+            f"{words.count(self.count.sightings, 'sighting')}"
+        )
 
 
 class Follower(Protocol):

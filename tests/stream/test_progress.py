@@ -36,8 +36,8 @@ def test_without_a_terminal_lines_are_dated_and_rare(capsys, clock):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2  # after 5 s and after 10 s
     assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d case\.mp4: ", lines[0])
-    assert lines[0].endswith("4%, 8.0 fps, 0.3x, 0:02:00 left, polyp in 20, 3 seen")
-    assert lines[1].endswith("8%, 8.0 fps, 0.3x, 0:01:55 left, polyp in 40, 3 seen")
+    assert lines[0].endswith("4%, 8.0 fps, 0.3x, 0:02:00 left, 3 sightings")
+    assert lines[1].endswith("8%, 8.0 fps, 0.3x, 0:01:55 left, 3 sightings")
 
 
 def test_a_recording_of_unknown_length_counts_frames(capsys, clock):
@@ -45,7 +45,9 @@ def test_a_recording_of_unknown_length_counts_frames(capsys, clock):
         report = reporter.begin("stream", None)
         clock(10)
         report.update(Count(50, 0, 0, 2.0))
-    assert capsys.readouterr().err.rstrip().endswith("stream: 50 frames, 5.0 fps, 0.2x, polyp in 0")
+    assert (
+        capsys.readouterr().err.rstrip().endswith("stream: 50 frames, 5.0 fps, 0.2x, no sightings")
+    )
 
 
 def test_several_recordings_are_summed_up(capsys, clock):
@@ -60,8 +62,21 @@ def test_several_recordings_are_summed_up(capsys, clock):
         clock(40)
         second.update(Count(9, 2, 2, 0.4))
     lines = [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()]
-    assert "1 of 2 done: 25%, 0.2 fps, 0.0x, 0:02:00 left, polyp in 4, 1 seen" in lines
-    assert "1 of 2 done: 92%, 0.2 fps, 0.0x, 0:00:06 left, polyp in 6, 3 seen" in lines
+    assert "1 of 2 done: 25%, 0.2 fps, 0.0x, 0:02:00 left, 1 sighting" in lines
+    assert "1 of 2 done: 92%, 0.2 fps, 0.0x, 0:00:06 left, 3 sightings" in lines
+
+
+def test_one_that_fails_at_once_tells_nothing_of_what_is_left(capsys, clock):
+    with Reporter(Console(file=io.StringIO())) as reporter:
+        reporter.expect(2, 1001.0)
+        clock(40)
+        reporter.begin("broken", None, 1.0).end()
+        whole = reporter.begin("whole", 100, 1000.0)
+        clock(40)
+        whole.update(Count(25, 0, 0, 1.0))
+    lines = [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()]
+    assert "1 of 2 done: 0%, 0.0 fps" in lines
+    assert "1 of 2 done: 25%, 0.3 fps, 0.0x, 0:04:00 left, no sightings" in lines
 
 
 def test_the_bars_fit_80_columns(clock):
@@ -78,7 +93,7 @@ def test_the_bars_fit_80_columns(clock):
     assert "123.5 fps" in bar
     assert "4.9x" in bar
     assert "0:04:25 left" in bar
-    assert "polyp in 6789, 12 seen" in bar
+    assert "12 sightings" in bar
     assert any(line.startswith("0 of 12 done") for line in lines)
 
 
