@@ -6,5 +6,6 @@
 from stream.capture.capture import Capture
 from stream.capture.options import CaptureOptions
 from stream.source.arrival import CapturedPacket, GivenFormat
+from stream.source.asked import Asked
 
-__all__ = ["Capture", "CaptureOptions", "CapturedPacket", "GivenFormat"]
+__all__ = ["Asked", "Capture", "CaptureOptions", "CapturedPacket", "GivenFormat"]

@@ -6,6 +6,8 @@ from fractions import Fraction
 from typing import Protocol, TypeAlias
 
 from stream.frame import Frame
+from stream.parameters import UNSPECIFIED, StreamParameters
+from stream.source.opening import USUAL_RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class GivenFormat:
         codec: FFmpeg's name; "rawvideo" where the device sends samples.
         rate: frames a second as the source says, or None where it says nothing.
         time_base: seconds per unit of `pts` of frames and packets.
+        sample_aspect_ratio: width of a sample divided by its height.
+        matrix_tag, primaries, transfer: the source's own colour tags (ITU-T H.273).
         deinterlace_delay_s: by how much making whole pictures of fields delays them; 0 where
             nothing has to be made whole.
         extradata: what a decoder needs beside the packets; empty where there is nothing.
@@ -36,10 +40,26 @@ class GivenFormat:
     codec: str
     rate: Fraction | None
     time_base: Fraction
+    sample_aspect_ratio: Fraction = Fraction(1)
+    matrix_tag: int = UNSPECIFIED
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
     deinterlace_delay_s: float = 0.0
     extradata: bytes = b""
     has_packets: bool = False
     remark: str = ""
+
+    @property
+    def parameters(self) -> StreamParameters:
+        """What a recorder needs beside the frames."""
+        return StreamParameters(
+            time_base=self.time_base,
+            rate=self.rate or USUAL_RATE,
+            sample_aspect_ratio=self.sample_aspect_ratio,
+            matrix_tag=self.matrix_tag,
+            primaries=self.primaries,
+            transfer=self.transfer,
+        )
 
     def __str__(self) -> str:
         """In a few words: `1920x1080 h264 29.97 fps`."""
