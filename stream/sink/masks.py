@@ -65,12 +65,7 @@ class MaskRecording:
         Raises:
             SinkError: it cannot be written.
         """
-        levels = np.zeros(prediction.probability.shape, np.uint8)
-        if visible:
-            inside = cells_inside(prediction.view, prediction.extent, levels.shape)
-            levels[inside] = np.rint(prediction.probability[inside] * LEVELS)
-        grey = Picture((levels,), LAYOUTS["gray"], Colour(Matrix.BT709, full_range=True))
-        self._recorder.write(frame.with_picture(grey))
+        self._recorder.write(frame.with_picture(grey_of(prediction, visible=visible)))
 
     def close(self) -> None:
         """Finish the video and give it its name."""
@@ -93,6 +88,20 @@ class MaskRecording:
             self.close()
         else:
             self.abort()
+
+
+def grey_of(prediction: Prediction, *, visible: bool) -> Picture:
+    """The probability on its grid as a grey picture, 8 bit, full range.
+
+    Args:
+        prediction: made from a frame.
+        visible: whether that shows an endoscope's picture; all is 0 where it does not.
+    """
+    levels = np.zeros(prediction.probability.shape, np.uint8)
+    if visible:
+        inside = cells_inside(prediction.view, prediction.extent, levels.shape)
+        levels[inside] = np.rint(prediction.probability[inside] * LEVELS)
+    return Picture((levels,), LAYOUTS["gray"], Colour(Matrix.BT709, full_range=True))
 
 
 def cells_inside(view: Rect, extent: Rect, shape: tuple[int, ...]) -> tuple[slice, slice]:

@@ -35,12 +35,13 @@ class FrameTable:
     behind a record.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+    def __init__(self, path: Path, *, overwrite: bool = False, more: Sequence[str] = ()) -> None:
         """Open the table and write its head.
 
         Args:
             path: of the finished table.
             overwrite: replace a file of this name.
+            more: names of further columns behind the others.
 
         Raises:
             OutputExistsError: the file exists and may not be replaced.
@@ -54,7 +55,7 @@ class FrameTable:
         except OSError as problem:
             raise SinkError(f"{path}: cannot be written: {problem.strerror}") from problem
         self._whole = 0
-        self._write_line(COLUMNS)
+        self._write_line((*COLUMNS, *more))
 
     def write(
         self,
@@ -64,6 +65,7 @@ class FrameTable:
         boxes: Sequence[Rect],
         highest_probability: float,
         view: Rect | None,
+        more: Sequence[str] = (),
     ) -> None:
         """Write the record of one frame.
 
@@ -73,6 +75,7 @@ class FrameTable:
             boxes: one a region, in luma samples of the frame.
             highest_probability: of any sample inside the view, in [0, 1].
             view: the endoscope's picture, in luma samples of the frame, if there is one.
+            more: values of the further columns.
 
         Raises:
             SinkError: the file cannot be written; it ends behind the record before.
@@ -87,6 +90,7 @@ class FrameTable:
                 ";".join(_written(box) for box in boxes),
                 f"{highest_probability:.4f}",
                 _written(view) if view is not None else "",
+                *more,
             )
         )
 
