@@ -13,7 +13,6 @@ from fractions import Fraction
 
 import av
 import av.codec
-from av.video.codeccontext import VideoCodecContext
 
 from stream.errors import SinkError
 from stream.sink.encoder_settings import PRESETS, EncoderSettings
@@ -24,8 +23,6 @@ SOFTWARE: Mapping[str, str] = {
     "av1": "libsvtav1",
     "ffv1": "ffv1",
 }
-HARDWARE = ("nvenc", "qsv", "amf", "videotoolbox")
-"""Suffixes of FFmpeg's hardware encoders that take frames from ordinary memory."""
 
 DELAY_SECONDS = 0.48
 """The encoder's share of the second: what is left after a fragment (0.2 s), the wait for
@@ -89,11 +86,18 @@ class Encoder:
     thread_type: str = "SLICE"
     thread_count: int = 0
 
+    def in_words(self) -> str:
+        """`libx264, crf 20, preset veryfast`."""
+        named = ("crf", "cq", "global_quality", "preset")
+        words = [f"{option} {self.options[option]}" for option in named if option in self.options]
+        words += [f"{self.bitrate:,} bits/s"] if self.bitrate is not None else []
+        return ", ".join([self.name, *words])
+
 
 def choose_encoder(
     settings: EncoderSettings, rate: Fraction, pixel_count: int, cores: int | None = None
 ) -> Encoder:
-    """The encoder for a stream, its delay bounded.
+    """The software encoder for a stream, its delay bounded.
 
     Args:
         settings: what the user wants.
@@ -105,10 +109,6 @@ def choose_encoder(
         Where `rate` is so low that a few frames last longer than a second, an encoder
         that delays none.
     """
-    if settings.encoder == "auto":
-        hardware = _working_hardware(settings.codec)
-        if hardware is not None:
-            return _hardware(hardware, settings, rate)
     cores = cores or usable_cores()
     most_delayed = math.floor(DELAY_SECONDS * rate)
     match settings.codec:
@@ -129,11 +129,13 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _keyframes(rate: Fraction) -> int:
+def keyframes(rate: Fraction) -> int:
+    """Frames from one keyframe to the next."""
     return max(1, round(KEYFRAME_SECONDS * rate))
 
 
-def _quality(settings: EncoderSettings) -> dict[str, str]:
+def quality(settings: EncoderSettings) -> dict[str, str]:
+    """The constant quality that is asked for, or the usual one; none beside a bit rate."""
     if settings.bitrate is not None:
         return {}
     crf = settings.crf if settings.crf is not None else USUAL_CRF[settings.codec]
@@ -144,11 +146,11 @@ def _x264(settings: EncoderSettings, rate: Fraction, most_delayed: int, cores: i
     """x264 delays by max(look-ahead, B-frames) + frame threads + 1 (measured)."""
     preset = settings.preset or USUAL_PRESET
     lookahead, b_frames = X264_PRESETS[preset]
-    options = {"preset": preset, **_quality(settings)}
+    options = {"preset": preset, **quality(settings)}
     threads = min(math.ceil(1.5 * cores), most_delayed // 2)  # 1.5: x264's own choice
     if threads < 2:  # slices delay nothing
         options |= {"bf": "0", "rc-lookahead": "0", "x264-params": "sync-lookahead=0"}
-        return Encoder("libx264", options, _keyframes(rate), settings.bitrate)
+        return Encoder("libx264", options, keyframes(rate), settings.bitrate)
     left = most_delayed - threads - 1
     b_frames = min(b_frames, MOST_B_FRAMES, left)
     # b-adapt 2, of the slowest presets, delays four times its B-frames.
@@ -157,7 +159,7 @@ def _x264(settings: EncoderSettings, rate: Fraction, most_delayed: int, cores: i
         "rc-lookahead": str(min(lookahead, left)),
         "x264-params": "sync-lookahead=0" + (":b-adapt=1" if b_frames else ""),
     }
-    return Encoder("libx264", options, _keyframes(rate), settings.bitrate, "FRAME", threads)
+    return Encoder("libx264", options, keyframes(rate), settings.bitrate, "FRAME", threads)
 
 
 def _x265(settings: EncoderSettings, rate: Fraction, most_delayed: int, cores: int) -> Encoder:
@@ -174,16 +176,16 @@ def _x265(settings: EncoderSettings, rate: Fraction, most_delayed: int, cores: i
     parameters = (
         f"log-level=none:frame-threads={threads}:bframes={b_frames}:rc-lookahead={lookahead}"
     )
-    options = {"preset": preset, **_quality(settings), "x265-params": parameters}
-    return Encoder("libx265", options, _keyframes(rate), settings.bitrate)
+    options = {"preset": preset, **quality(settings), "x265-params": parameters}
+    return Encoder("libx265", options, keyframes(rate), settings.bitrate)
 
 
 def _svtav1(settings: EncoderSettings, rate: Fraction) -> Encoder:
     """SVT-AV1 with low-delay prediction: otherwise it delays by as much as it pleases."""
     os.environ.setdefault("SVT_LOG", "1")  # errors only: it writes to stderr by itself
     preset = str(SVTAV1_PRESETS[settings.preset or USUAL_PRESET])
-    options = {"preset": preset, **_quality(settings), "svtav1-params": "pred-struct=1"}
-    return Encoder("libsvtav1", options, _keyframes(rate), settings.bitrate)
+    options = {"preset": preset, **quality(settings), "svtav1-params": "pred-struct=1"}
+    return Encoder("libsvtav1", options, keyframes(rate), settings.bitrate)
 
 
 def _ffv1(pixel_count: int) -> Encoder:
@@ -191,35 +193,6 @@ def _ffv1(pixel_count: int) -> Encoder:
     slices = 24 if pixel_count >= 1280 * 720 else 4 if pixel_count >= 256 * 256 else 1
     options = {"level": "3", "slicecrc": "1"} | ({"slices": str(slices)} if slices > 1 else {})
     return Encoder("ffv1", options)
-
-
-def _hardware(name: str, settings: EncoderSettings, rate: Fraction) -> Encoder:
-    options = {"bf": "0"}
-    if name.endswith("nvenc"):
-        options |= {"rc": "vbr", "delay": "0", "rc-lookahead": "0", "zerolatency": "1"}
-        if settings.bitrate is None:
-            options["cq"] = _quality(settings)["crf"]
-    return Encoder(name, options, _keyframes(rate), settings.bitrate)
-
-
-def _working_hardware(codec: str) -> str | None:
-    """The first hardware encoder that really encodes a frame, or None."""
-    for suffix in HARDWARE:
-        name = f"{codec}_{suffix}"
-        if name not in av.codec.codecs_available:
-            continue
-        try:
-            context = av.CodecContext.create(name, "w")
-            assert isinstance(context, VideoCodecContext)
-            context.width, context.height = 256, 256
-            context.pix_fmt, context.time_base = "yuv420p", Fraction(1, 25)
-            packets = context.encode(av.VideoFrame(256, 256, "yuv420p"))
-            packets += context.encode(None)
-        except (av.FFmpegError, ValueError):
-            continue
-        if packets:
-            return name
-    return None
 
 
 def formats_of(encoder: str) -> tuple[str, ...]:

@@ -12,7 +12,10 @@ from stream.tally import Tally
 ANY_SIZE = ("ffv1", "libsvtav1")
 """Encoders that take odd sizes of subsampled pictures."""
 
-LOSSLESS = {("nv12", "yuv420p"), ("p010le", "yuv420p10le")}
+SEMIPLANAR = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
+"""The same samples with both kinds of chroma in one plane, as hardware takes them."""
+
+LOSSLESS = {*SEMIPLANAR.items(), *((after, before) for before, after in SEMIPLANAR.items())}
 """Changes of format that move samples and change none."""
 
 
@@ -36,7 +39,8 @@ def encoded_format(layout: Layout, taken: tuple[str, ...]) -> str:
             dict.fromkeys((own[layout.chroma_shift_x, layout.chroma_shift_y], "422", "420"))
         )
     candidates += [f"yuv{grid}p{depth}" for grid in grids for depth in depths]
-    return next(name for name in candidates if name in taken)
+    nearest = (like for name in candidates for like in (name, SEMIPLANAR.get(name, name)))
+    return next(name for name in nearest if name in taken)
 
 
 class Fitting:

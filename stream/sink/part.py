@@ -22,6 +22,7 @@ from stream.sink.containers import FORMATS, PassedStream, options_while_growing
 from stream.sink.encoder import choose_encoder
 from stream.sink.encoder_settings import EncoderSettings
 from stream.sink.fitting import Fitting
+from stream.sink.hardware import hardware_encoder
 from stream.tally import Tally
 
 LATE_SECONDS = Fraction(1, 2)
@@ -61,6 +62,7 @@ class Part:
         partial: the name it has until then.
         frames: how many were written.
         late: packets that an mp4 cannot take before it is rewritten, with their stream.
+        encoder: that encodes the pictures.
     """
 
     def __init__(
@@ -113,9 +115,10 @@ class Part:
         """Declare the pictures, with everything a player has to know about them."""
         picture = first.picture
         rate = min(parameters.rate, Fraction(FASTEST_SENSIBLE))
-        encoder = choose_encoder(settings, rate, picture.width * picture.height)
+        hardware = hardware_encoder(settings, rate, first) if settings.encoder == "auto" else None
+        encoder = hardware or choose_encoder(settings, rate, picture.width * picture.height)
         self._fitting = Fitting(encoder.name, first, warnings)
-        self._encoder = encoder.name
+        self.encoder = encoder
         video = self._container.add_stream(encoder.name, rate=rate, options=dict(encoder.options))
         assert isinstance(video, VideoStream)
         context = video.codec_context
@@ -142,7 +145,7 @@ class Part:
         except av.FFmpegError as problem:
             size = f"{self._fitting.width}x{self._fitting.height}"
             raise SinkError(
-                f"{self.partial}: {self._encoder} refuses {size} in {self._fitting.format}: "
+                f"{self.partial}: {self.encoder.name} refuses {size} in {self._fitting.format}: "
                 "choose another --codec"
             ) from problem
         self._container.start_encoding()

@@ -17,7 +17,7 @@ from stream.errors import OutputExistsError, SinkError
 from stream.frame import Frame
 from stream.parameters import StreamParameters
 from stream.sink.containers import MKV_UNIT, accepted, check_container
-from stream.sink.encoder import SOFTWARE, formats_of
+from stream.sink.encoder import SOFTWARE, Encoder, formats_of
 from stream.sink.encoder_settings import EncoderSettings
 from stream.sink.part import Part
 from stream.sink.remux import give_name
@@ -87,6 +87,11 @@ class Recorder:
     def paths(self) -> tuple[Path, ...]:
         """The final names of the files until now, in order of time."""
         return tuple(part.final for part in self._parts)
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """What encodes the latest of them; None before the first frame."""
+        return self._parts[-1].encoder if self._parts else None
 
     def write(self, frame: Frame) -> None:
         """Encode a frame and write it at its time, which must be later than the last one's.

@@ -40,9 +40,11 @@ def test_crf_preset_and_bitrate_reach_the_encoder():
     encoder = choose_encoder(EncoderSettings(crf=17.5, preset="slow"), rate, 10_000)
     assert encoder.options["crf"] == "17.5"
     assert encoder.options["preset"] == "slow"
+    assert encoder.in_words() == "libx264, crf 17.5, preset slow"
     encoder = choose_encoder(EncoderSettings(bitrate=2_000_000), rate, 10_000)
     assert encoder.bitrate == 2_000_000
     assert "crf" not in encoder.options
+    assert encoder.in_words() == "libx264, preset veryfast, 2,000,000 bits/s"
 
 
 def test_an_encoder_that_ffmpeg_lacks_is_one_clear_line():
@@ -101,8 +103,3 @@ def test_slow_recordings_are_encoded_without_any_delay():
     for codec in ("h264", "hevc", "av1", "ffv1"):
         encoder = choose_encoder(EncoderSettings(codec=codec), Fraction(1), 128 * 96, 16)
         assert delay(encoder, Fraction(1), frames=12) <= 1
-
-
-def test_without_a_working_device_auto_is_software():
-    encoder = choose_encoder(EncoderSettings(encoder="auto"), Fraction(25), 10_000)
-    assert encoder.name in ("libx264", "h264_nvenc", "h264_qsv", "h264_amf", "h264_videotoolbox")
