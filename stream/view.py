@@ -123,12 +123,13 @@ class ViewFinder:
 
     def _start(self, picture: Picture) -> None:
         """Forget what was seen at another size."""
-        self._size = picture.width, picture.height
-        self._view, self._looked_at, self._latest = None, None, None
-        self.settled = True
-        self._looks.clear()
+        self._view = None
         if isinstance(self._setting, Rect):
             self._view = _fitting(self._setting, picture)
+        self._size = picture.width, picture.height
+        self._looked_at = self._latest = None
+        self.settled = True
+        self._looks.clear()
 
     def _is_due(self, seconds: Fraction) -> bool:
         """Whether to look: after a while, and when time went back."""

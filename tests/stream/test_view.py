@@ -425,6 +425,13 @@ def test_given_rectangle_has_to_lie_in_the_frame(text):
     assert "\n" not in str(raised.value)
 
 
+def test_given_rectangle_that_does_not_fit_is_never_taken():
+    finder = ViewFinder(Rect(0, 0, 641, 360))
+    for _ in range(2):
+        with pytest.raises(SettingsError):
+            run(finder, [text_alone()])
+
+
 def test_given_rectangle_has_to_hold_a_chroma_sample():
     with pytest.raises(SettingsError, match="yuv420p"):
         run(ViewFinder("1,1,1,1"), [text_alone()])

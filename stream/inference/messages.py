@@ -1,0 +1,54 @@
+"""What goes through the pipe between the main process and the engine's."""
+
+from dataclasses import dataclass
+
+from nets.errors import DivergentError
+from stream.inference.answer import Answer, EngineFacts
+from stream.ring import RingShape, Slotted
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Frames to answer, each with its room; they lie in this ring."""
+
+    ring: RingShape
+    frames: tuple[tuple[str, Slotted], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line for people."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The engine runs."""
+
+    facts: EngineFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The engine cannot be had, and a user can mend why."""
+
+    problem: DivergentError
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answers to a request, and why there is none for other rooms."""
+
+    answers: tuple[Answer, ...]
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Faulted:
+    """The engine raised, and its process ends."""
+
+    line: str
+
+
+Message = Said | Ready | Refused | Answered | Faulted

@@ -1,0 +1,1 @@
+"""The room, all day: live sources with their masks, shown, recorded, and never lying."""
