@@ -5,6 +5,7 @@ probability on the bundle's grid; the threshold comes last, at the size of the f
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from nets.fusion import to_grid
 from nets.grid import Fusion, Grid
 from nets.preprocessing import Preprocessing, distinct
 from nets.spec import POLYP
+from nets.together import Together, in_turn
 
 
 class DivergentNets(nn.Module):
@@ -23,6 +25,9 @@ class DivergentNets(nn.Module):
         contracts: each member's preprocessing.
         grid: where the maps meet.
         fusion: how they become one.
+
+    Attributes:
+        together: how its members are run.
     """
 
     def __init__(
@@ -33,6 +38,7 @@ class DivergentNets(nn.Module):
         fusion: Fusion | None = None,
     ) -> None:
         super().__init__()
+        self.together: Together = in_turn
         self.members = nn.ModuleList(members)
         self.contracts = distinct(contracts)
         self.of_member = [self.contracts.index(contract) for contract in contracts]
@@ -59,17 +65,13 @@ class DivergentNets(nn.Module):
             + getattr(self, f"offset_{index}")
             for index, image in enumerate(inputs)
         ]
-        maps = torch.stack(
-            [
-                to_grid(
-                    member(prepared[which])[:, POLYP],
-                    self.contracts[which].extent,
-                    self.grid,
-                    views,
-                )
-                for member, which in zip(self.members, self.of_member, strict=True)
-            ],
-            dim=1,
-        )
+        pieces = [partial(self._map, n, prepared, views) for n in range(len(self.members))]
+        maps = torch.stack(self.together(pieces), dim=1)
         shares = self.shares.to(maps.dtype).view(1, -1, 1, 1)  # type: ignore[operator]
         return (maps * shares).sum(1), maps
+
+    def _map(self, number: int, prepared: Sequence[Tensor], views: Tensor) -> Tensor:
+        """(N, H, W): one member's map on the grid."""
+        which = self.of_member[number]
+        polyp = self.members[number](prepared[which])[:, POLYP]
+        return to_grid(polyp, self.contracts[which].extent, self.grid, views)

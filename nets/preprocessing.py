@@ -74,14 +74,17 @@ class Prepared:
     """One picture, ready for an engine.
 
     Attributes:
-        inputs: one (h, w, 3) uint8 array for each contract of the engine, in its order.
+        inputs: one (h, w, 3) uint8 array for each contract of the engine, in its order; none
+            where the engine makes them of `picture` by itself.
         view: the endoscope's picture inside the frame.
         frame: the whole frame.
+        picture: the whole frame's native planes, for such an engine.
     """
 
     inputs: tuple[Rgb, ...]
     view: Rect
     frame: Rect
+    picture: Picture | None = None
 
 
 def distinct(contracts: Sequence[Preprocessing]) -> tuple[Preprocessing, ...]:
@@ -190,7 +193,7 @@ def _is_coarse(picture: Picture, size: tuple[int, int]) -> bool:
 
 
 @lru_cache(maxsize=32)
-def _conversion(layout: Layout, colour: Colour, order: str) -> NDArray[np.float32]:
+def conversion(layout: Layout, colour: Colour, order: str) -> NDArray[np.float32]:
     """The (3, 4) matrix from samples to RGB levels (ITU-T H.273, full and limited range)."""
     kr, kb = colour.matrix.kr_kb
     kg = 1.0 - kr - kb
@@ -220,7 +223,7 @@ def _to_rgb(planes: Sequence[Plane], layout: Layout, colour: Colour, order: str)
         neutral = np.full_like(planes[0], 1 << (layout.bits - 1 + layout.shift))
         planes = [planes[0], neutral, neutral]
     samples = cv2.merge(planes)
-    matrix = _conversion(layout, colour, order)
+    matrix = conversion(layout, colour, order)
     if samples.dtype == np.uint8:
         return np.asarray(cv2.transform(samples, matrix), np.uint8)  # rounds and saturates
     levels = cv2.transform(samples, matrix * FINE)  # in uint16, so negative ones end here

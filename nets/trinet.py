@@ -1,7 +1,11 @@
 """Two nodes side by side, a third on their joined softmax maps (paper, section 2.1, Figure 2)."""
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
+
+from nets.together import Together, in_turn
 
 
 class TriNet(nn.Module):
@@ -9,10 +13,14 @@ class TriNet(nn.Module):
 
     The first two see the image; each hands on its softmax map, and the third sees those
     maps joined along the channels and nothing of the image. TriUNet is this with three U-Nets.
+
+    Attributes:
+        together: how the first two are run.
     """
 
     def __init__(self, left: nn.Module, right: nn.Module, top: nn.Module) -> None:
         super().__init__()
+        self.together: Together = in_turn
         self.left = left
         self.right = right
         self.top = top
@@ -26,7 +34,8 @@ class TriNet(nn.Module):
         Returns:
             Two (N, C, H, W) softmax maps.
         """
-        return self.left(image), self.right(image)
+        left, right = self.together([partial(self.left, image), partial(self.right, image)])
+        return left, right
 
     def forward(self, image: Tensor) -> Tensor:
         """Softmax map of the third node, (N, C, H, W), from (N, 3, H, W)."""

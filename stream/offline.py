@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, Protocol
 
 from nets.engine import Engine
 from nets.picture import Rect
-from nets.preprocessing import prepare
 from stream.errors import BrokenOffError
 from stream.frame import Frame
 from stream.overlay import Overlay
@@ -184,8 +183,7 @@ def look(frame: Frame, finder: ViewFinder, redact: bool) -> Looked:
 def predict(engine: Engine, frames: Sequence[Frame], views: Sequence[Rect]) -> list[Prediction]:
     """The ensemble's answers for a batch of frames."""
     prepared = [
-        prepare(frame.picture, view, engine.contracts)
-        for frame, view in zip(frames, views, strict=True)
+        engine.prepare(frame.picture, view) for frame, view in zip(frames, views, strict=True)
     ]
     asked = time.monotonic()
     maps = engine.predict(prepared)

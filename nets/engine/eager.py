@@ -7,7 +7,7 @@ import torch
 
 from nets.bundle import Bundle
 from nets.checkpoint import load_checkpoint
-from nets.engine.protocol import Closing, Maps, view_shares
+from nets.engine.protocol import Maps, OnHost, view_shares
 from nets.ensemble import DivergentNets
 from nets.errors import EngineError
 from nets.preprocessing import Prepared
@@ -20,7 +20,7 @@ def load_ensemble(bundle: Bundle) -> DivergentNets:
     return DivergentNets(members, contracts, bundle.grid, bundle.fusion).eval()
 
 
-class EagerEngine(Closing):
+class EagerEngine(OnHost):
     """Members one after another; see `nets.engine.protocol.Engine`.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nets.engine.protocol import Closing, Maps
+from nets.engine.protocol import Maps, OnHost
 from nets.grid import Grid
 from nets.preprocessing import Prepared, Preprocessing
 
@@ -19,7 +19,7 @@ CARD = (
 )
 
 
-class FixedEngine(Closing):
+class FixedEngine(OnHost):
     """Answers at once, and always the same; see `nets.engine.protocol.Engine`."""
 
     def __init__(self) -> None:

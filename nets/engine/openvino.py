@@ -14,7 +14,7 @@ import numpy as np
 import openvino
 
 from nets.bundle import Bundle
-from nets.engine.protocol import Closing, Maps, view_shares
+from nets.engine.protocol import Maps, OnHost, view_shares
 from nets.errors import EngineError
 from nets.preprocessing import Prepared
 
@@ -33,7 +33,7 @@ def cache_folder() -> Path:
     return Path(home) / "divergentnets"
 
 
-class OpenVinoEngine(Closing):
+class OpenVinoEngine(OnHost):
     """One compiled graph of all members with their preprocessing; see `Engine`.
 
     Args:

@@ -1,4 +1,4 @@
-"""What every engine is: prepared pictures in, maps of polyp probability out."""
+"""What every engine is: pictures in, as it wants them prepared, maps of polyp probability out."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nets.grid import Grid
-from nets.preprocessing import Prepared, Preprocessing
+from nets.picture import Picture, Rect
+from nets.preprocessing import Prepared, Preprocessing, prepare
 
 Maps = NDArray[np.float32]
 
@@ -35,6 +36,15 @@ class Engine(Protocol):
     threshold: float
     members: tuple[str, ...]
     batch: int
+
+    def prepare(self, picture: Picture, view: Rect) -> Prepared:
+        """A picture as this engine wants it: inputs made here, or planes that it takes itself.
+
+        Args:
+            picture: native planes; they must stay as they are until the answer is there.
+            view: the endoscope's picture, aligned to the chroma grid.
+        """
+        ...
 
     def predict(self, pictures: Sequence[Prepared]) -> Maps:
         """(N, grid.height, grid.width) float32 fused polyp probability, in [0, 1]."""
@@ -94,3 +104,13 @@ class Closing:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class OnHost(Closing):
+    """What makes an engine one whose networks' inputs are made by the host."""
+
+    contracts: tuple[Preprocessing, ...]
+
+    def prepare(self, picture: Picture, view: Rect) -> Prepared:
+        """Each contract's input, made now."""
+        return prepare(picture, view, self.contracts)

@@ -1,0 +1,136 @@
+"""The accelerator that is a CUDA device: graphs, streams, events and pinned memory of PyTorch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from nets.engine.cuda.accelerator import Mark, Work
+from nets.errors import EngineError
+
+WARM_UPS = 3
+"""Runs before a recording: cuDNN times its algorithms and libraries take their work space in the
+first, and what they allocate by then is not allocated inside the recording."""
+
+
+class Cuda:
+    """One CUDA device; see `nets.engine.cuda.accelerator.Accelerator`.
+
+    Args:
+        device: `cuda` or `cuda:N`.
+        graphs: record work as CUDA graphs; without, it is launched piece by piece each time.
+        side_by_side: give independent work streams of its own.
+
+    Raises:
+        EngineError: there is no such device.
+    """
+
+    def __init__(
+        self, device: str = "cuda", *, graphs: bool = True, side_by_side: bool = True
+    ) -> None:
+        try:
+            self.device = torch.device(device)
+            if self.device.type != "cuda" or not torch.cuda.is_available():
+                raise EngineError(f"{device}: there is no CUDA device here: use --device cpu")
+            self.name = torch.cuda.get_device_name(self.device)
+            self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+            self._pool = torch.cuda.graph_pool_handle()
+            emulates_bf16 = torch.cuda.get_device_capability(self.device) < (8, 0)
+        except (RuntimeError, AssertionError) as error:
+            raise EngineError(f"{device}: {str(error).splitlines()[0]}") from error
+        self.halves = (torch.float16,) if emulates_bf16 else (torch.float16, torch.bfloat16)
+        self._graphs = graphs
+        self._several = side_by_side
+        self._idle: list[torch.cuda.Stream] = []
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """On the engine's own stream, in true single precision where single is asked for."""
+        exact = torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False)
+        with torch.inference_mode(), torch.cuda.stream(self._stream), exact:
+            yield
+
+    def pinned(self, size: int) -> Tensor:
+        """Page-locked memory."""
+        return torch.zeros(size, dtype=torch.uint8, pin_memory=True)
+
+    def record(self, work: Work) -> Work:
+        """A CUDA graph of the work; its intermediate results share one pool with all others'.
+
+        That is safe because one stream replays them all in turn, and because what they leave
+        behind lies in memory from outside the pool.
+        """
+        for _ in range(WARM_UPS):
+            work()
+        if not self._graphs:
+            return work
+        self._stream.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        # Other threads may use the device meanwhile: a decoder does.
+        capture = torch.cuda.graph(
+            graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"
+        )
+        try:
+            with capture:
+                work()
+        except RuntimeError as error:
+            # Leaving a capture that failed fails again, and hides why.
+            if isinstance(error.__context__, torch.OutOfMemoryError):
+                raise error.__context__ from None
+            raise
+        return graph.replay
+
+    def side_by_side(self, pieces: Sequence[Callable[[], Tensor]]) -> list[Tensor]:
+        """Each piece on a stream of its own, the first on the current one; may be nested.
+
+        No result is handed back, and so no memory reused, before the current stream has been
+        told to wait for all of them.
+        """
+        if not self._several or len(pieces) == 1:
+            return [piece() for piece in pieces]
+        current = torch.cuda.current_stream(self.device)
+        streams = [self._taken() for _ in pieces[1:]]
+        for stream in streams:
+            stream.wait_stream(current)
+        results: list[Tensor] = []
+        try:
+            for stream, piece in zip(streams, pieces[1:], strict=True):
+                with torch.cuda.stream(stream):
+                    results.append(piece())
+            results.insert(0, pieces[0]())
+        finally:
+            for stream in streams:
+                current.wait_stream(stream)
+            self._idle.extend(streams)
+        return results
+
+    def mark(self) -> Mark:
+        """An event."""
+        event = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        event.record(torch.cuda.current_stream(self.device))
+        return _Event(event)
+
+    def settle(self) -> None:
+        """Wait for all streams, a hardware decoder's own among them."""
+        torch.cuda.synchronize(self.device)
+
+    def let_go(self) -> None:
+        """Empty the allocator's cache."""
+        torch.cuda.empty_cache()
+
+    def _taken(self) -> torch.cuda.Stream:
+        if self._idle:
+            return self._idle.pop()
+        return torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+
+
+class _Event:
+    """A mark that is a CUDA event."""
+
+    def __init__(self, event: torch.cuda.Event) -> None:
+        self._event = event
+
+    def wait(self) -> None:
+        """Spin until it has been reached: sleeping would add to every answer's time."""
+        self._event.synchronize()
