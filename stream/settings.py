@@ -4,7 +4,7 @@ import difflib
 import re
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import yaml
 from pydantic import (
@@ -53,6 +53,11 @@ def _viewed(value: str) -> str:
     return value
 
 
+Weights: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+View: TypeAlias = Annotated[str, AfterValidator(_viewed)]
+Precision: TypeAlias = Literal["auto", "f32", "f16", "bf16", "int8"]
+
+
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class ProcessSettings:
     """How recordings are processed.
@@ -60,7 +65,7 @@ class ProcessSettings:
     Attributes:
         weights: a bundle, checkpoints, or `fixed:`; the shipped ensemble if empty.
         device: auto, cpu, eager or cuda[:N].
-        precision: auto, f32 or bf16.
+        precision: auto, f32, f16, bf16 or int8.
         view: where the endoscope's picture is: auto, full or x,y,width,height.
         threshold: of the polyp's probability; the bundle's own if None.
         min_area: share of the view below which a region is left out.
@@ -84,10 +89,10 @@ class ProcessSettings:
         sightings: when masks over time are a sighting.
     """
 
-    weights: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    weights: Weights = ()
     device: str = "auto"
-    precision: Literal["auto", "f32", "bf16"] = "auto"
-    view: Annotated[str, AfterValidator(_viewed)] = "auto"
+    precision: Precision = "auto"
+    view: View = "auto"
     threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     min_area: Annotated[float, Field(ge=0, lt=1)] = 0.001
     overlay: bool = True
