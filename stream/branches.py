@@ -16,11 +16,13 @@ class Annotated:
 
     Attributes:
         files: names of its files, and the second at which each begins.
+        encoding: encoder and quality, in words; empty before the first frame.
     """
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self.files: list[tuple[Path, float]] = []
+        self.encoding = ""
 
     def write(self, seen: Seen) -> None:
         """Record the frame with its mask."""
@@ -28,6 +30,8 @@ class Annotated:
         paths = self._recorder.paths
         if len(paths) > len(self.files):
             self.files.append((paths[-1], float(seen.frame.seconds)))
+            encoder = self._recorder.encoder
+            self.encoding = encoder.in_words() if encoder is not None else ""
 
 
 class Table:

@@ -159,6 +159,7 @@ def probe(name: str, still: Path | None) -> int:
         spread = "full" if colour.full_range else "limited"
         facts = {
             "source": source.name,
+            "encoding": source.encoding,
             "picture": f"{picture.width}x{picture.height} {picture.layout.name}",
             "colour": f"{colour.matrix.value}, {spread} range",
             "rate": f"{float(source.rate):.3f} fps ({source.rate})",

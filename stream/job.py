@@ -88,6 +88,7 @@ def process_recording(
             outcome,
             log=sinks.log,
             files=sinks.annotated.files,
+            encoding=sinks.annotated.encoding,
             warnings=warnings,
         )
         write_report(outputs.report, report, overwrite=overwrite)

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from nets.engine import Engine
+from nets.picture import Rect
 from stream.offline import Outcome
 from stream.outputs import Outputs
 from stream.report import RecordingLog, Report
@@ -33,6 +34,7 @@ def report_of(
     *,
     log: RecordingLog,
     files: Sequence[tuple[Path, float]],
+    encoding: str,
     warnings: Tally,
 ) -> Report:
     """The report of a recording that has been processed.
@@ -45,6 +47,7 @@ def report_of(
         outcome: what came of it.
         log: what was noted of every frame.
         files: of the annotated recording, and the second at which each begins.
+        encoding: of those files, in words; empty where there are none.
         warnings: what was not as it should be.
     """
     frame_s = float(1 / source.rate)
@@ -52,7 +55,7 @@ def report_of(
         title=outputs.recording.name,
         written=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z"),
         files=[(path.name, start) for path, start in files],
-        facts=_facts(source, settings, engine, outcome, log),
+        facts=_facts(source, settings, engine, outcome, log, encoding),
         speed=f"{_rate(outcome):.1f} fps",
         log=log,
         frame_s=frame_s,
@@ -60,6 +63,7 @@ def report_of(
         settings=settings_used(settings, engine),
         weights=engine.name,
         card=engine.card,
+        broken_off=outcome.broken_off is not None,
         notes=_notes(settings, outcome, warnings),
     )
 
@@ -70,13 +74,15 @@ def _facts(
     engine: Engine,
     outcome: Outcome,
     log: RecordingLog,
+    encoding: str,
 ) -> list[tuple[str, str]]:
     media = log.last - log.first + float(1 / source.rate)
     sound = len(source.parameters.passed_through)
     facts = [] if settings.redact else [("Source", source.name)]
     facts += [
+        ("Encoded as", source.encoding),
         ("Picture", log.picture),
-        ("View", "none found" if log.view is None else ",".join(str(n) for n in log.view)),
+        ("View", "none found" if log.view is None else _placed(log.view)),
         ("Frame rate", f"{float(source.rate):.3f} fps ({source.rate})"),
         ("Length", f"{span(media)}, {outcome.frames:,} frames"),
         ("Sound and subtitles", _passed(sound, settings.redact)),
@@ -84,6 +90,7 @@ def _facts(
             "Frames with a polyp",
             f"{outcome.with_polyp:,} ({percent(outcome.with_polyp / max(outcome.frames, 1))})",
         ),
+        ("Recorded as", encoding or "nothing"),
         ("Ensemble", f"{engine.name} ({', '.join(engine.members)})"),
         ("Ran on", engine.runs_on),
         (
@@ -95,6 +102,10 @@ def _facts(
         ("Program", f"divergentnets {version('divergentnets')}"),
     ]
     return facts
+
+
+def _placed(view: Rect) -> str:
+    return f"{view.width}×{view.height} at {view.x}, {view.y}"
 
 
 def _passed(streams: int, redact: bool) -> str:

@@ -46,6 +46,7 @@ class Report:
         weights: name of the ensemble.
         card: its model card in Markdown; empty where it has none.
         notes: what was not as it should be, a line each.
+        broken_off: the recording ends before its own end.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Report:
     weights: str
     card: str
     notes: Sequence[str]
+    broken_off: bool = False
 
 
 def write_report(path: Path, report: Report, *, overwrite: bool = False) -> None:

@@ -40,6 +40,7 @@ class FileSource:
 
     Attributes:
         name: file name, without its folder and without secrets.
+        encoding: codec and container, in words.
         width: luma columns of the upright picture.
         height: luma rows of the upright picture.
         time_base: seconds per unit of a frame's `pts`.
@@ -110,6 +111,7 @@ class FileSource:
     def _describe(self, others: tuple[av.stream.Stream, ...]) -> None:
         """Fill in what the container says of itself."""
         video, container = self._video, self._container
+        self.encoding = f"{video.codec_context.name} in {container.format.long_name}"
         self.duration: Fraction | None = None
         if video.duration is not None:
             self.duration = video.duration * self.time_base

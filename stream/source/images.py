@@ -77,6 +77,7 @@ class ImageFolderSource:
             raise SourceError(f"{folder}: holds no pictures ({', '.join(sorted(SUFFIXES))})")
         self.rate = rate
         self.time_base = 1 / rate
+        self.encoding = "pictures in a folder"
         self.frame_count: int | None = len(self._paths)
         self.duration: Fraction | None = len(self._paths) / rate
         self.parameters = StreamParameters(time_base=self.time_base, rate=rate)

@@ -30,6 +30,7 @@ class SyntheticSource:
 
     Attributes:
         name: what it is called in messages.
+        encoding: none, in words.
         width: luma columns.
         height: luma rows.
         time_base: seconds per unit of a frame's `pts`: the length of a frame.
@@ -43,6 +44,7 @@ class SyntheticSource:
     """
 
     broken_off: None = None
+    encoding = "rendered as it is asked for"
 
     def __init__(self, asked: SyntheticAddress) -> None:
         """Make the scene.

@@ -114,6 +114,19 @@ def test_card_is_shown_with_its_tables_below_the_reports_headings(report):
     assert "came without a model card" in Page(render(report(0, card=""))).text
 
 
+def test_links_of_a_card_lead_out_or_nowhere(report):
+    card = "[why](../docs/why.md), [data](https://example.org/data) and [`code`](x.py)"
+    html = render(report(0, card=card))
+    out = '<a href="https://example.org/data">data</a>'
+    assert f"<p>why, {out} and <code>code</code></p>" in html
+
+
+def test_recording_that_breaks_off_is_told_at_the_top(report):
+    told = "The recording breaks off before its end."
+    assert told in Page(render(report(1, broken_off=True))).texts["strong"]
+    assert told not in Page(render(report(1))).texts["strong"]
+
+
 def test_faults_are_listed_with_their_lengths(report):
     made = report(0, 120.0, faults={"no view": (0, 12), "blurred": (40, 44), "dark": (60, 61)})
     text = Page(render(made)).text.replace("\u00a0", " ")
