@@ -7,6 +7,10 @@ class SourceError(DivergentError):
     """A recording, device or stream cannot be opened or holds no usable video."""
 
 
+class UnusableSourceError(SourceError):
+    """A live source that no second try can open: someone has to mend something."""
+
+
 class BrokenOffError(SourceError):
     """A recording broke off in the middle; everything before it was delivered."""
 

@@ -55,7 +55,8 @@ class Patience:
 class Health:
     """The state of one source. All times are monotonic seconds and are passed in.
 
-    Every method returns the event that it leads to, or None.
+    Every method returns the event that it leads to, or None. A source that was never there
+    stays in CONNECTING however often it is tried.
 
     Attributes:
         state: as it stands.
@@ -104,15 +105,16 @@ class Health:
         """Time passed, and nothing arrived until now."""
         if self._pictured_at is None or at - self._pictured_at < self._patience.stalled_s:
             return None
-        if self.state in (State.RECONNECTING, State.ENDED):
+        if self.state is State.ENDED:
             return None
         silent = f"no picture for {self._patience.stalled_s:g} s"
         return self._turn(at, State.STALLED, silent)
 
-    def lost(self, at: float, reason: str) -> Event | None:
-        """The connection is gone and will be made again."""
+    def lost(self, at: float, reason: str) -> Event:
+        """A connection is gone, or was not made, and will be tried again; each is an event."""
         self._poor = self._pictured_at = None
-        return self._turn(at, State.RECONNECTING, reason)
+        before, state = self.state, State.RECONNECTING if self.segment else State.CONNECTING
+        return self._turn(at, state, reason) or Event(at, state, before, reason, self.segment)
 
     def ended(self, at: float, reason: str) -> Event | None:
         """Nothing more will come."""

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from nets.picture import Picture
+
 
 class Signal(StrEnum):
     """What one picture looks like; the words are for people."""
@@ -17,3 +19,14 @@ class Signal(StrEnum):
     def is_missing(self) -> bool:
         """Whether nothing is connected, or what is connected is switched off."""
         return self not in (Signal.PICTURE, Signal.SAME)
+
+
+class SignalWatch:
+    """Looks at the pictures of one source, one after another."""
+
+    def start_again(self) -> None:
+        """Forget the picture before: another source or size begins."""
+
+    def look(self, picture: Picture) -> Signal:
+        """What the next picture looks like."""
+        return Signal.PICTURE

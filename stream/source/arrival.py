@@ -109,5 +109,11 @@ class LiveSource(Protocol):
             SourceError: the source is lost.
         """
 
+    def is_connected(self) -> bool | None:
+        """The driver's word on whether there is a signal; None where it has none.
+
+        May be called from another thread than the one that iterates.
+        """
+
     def close(self) -> None:
         """Let go of the device or connection."""

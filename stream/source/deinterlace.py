@@ -17,15 +17,23 @@ class Deinterlacer:
     the neighbours in time, so a frame comes out when the next one goes in.
     """
 
-    def __init__(self, time_base: Fraction) -> None:
+    def __init__(self, time_base: Fraction, parity: str | None = None) -> None:
         """Start before the first frame.
 
         Args:
             time_base: seconds per unit of the frames' `pts`.
+            parity: "tff" or "bff" where every frame is fields, flagged or not, and which
+                comes first.
         """
         self._time_base = time_base
+        self._parity = parity
         self._graph: av.filter.Graph | None = None
         self._shape: tuple[int, int, str] | None = None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether frames come out later than they go in, by one frame."""
+        return self._graph is not None
 
     def push(self, decoded: av.VideoFrame) -> Iterator[av.VideoFrame]:
         """What is ready once this frame is in; frames before the first field pass at once."""
@@ -33,7 +41,8 @@ class Deinterlacer:
         if self._graph is not None and shape != self._shape:
             yield from self.drain()
         if self._graph is None:
-            if not decoded.interlaced_frame or min(shape[:2]) < SMALLEST:
+            fields = decoded.interlaced_frame or self._parity is not None
+            if not fields or min(shape[:2]) < SMALLEST:
                 yield decoded
                 return
             self._graph, self._shape = self._build(decoded), shape
@@ -58,7 +67,8 @@ class Deinterlacer:
             colorspace=str(int(decoded.colorspace)),
             range=str(int(decoded.color_range)),
         )
-        fields = graph.add("bwdif", mode="send_frame", parity="auto", deint="interlaced")
+        parity, deint = self._parity or "auto", "all" if self._parity else "interlaced"
+        fields = graph.add("bwdif", mode="send_frame", parity=parity, deint=deint)
         same = graph.add("format", pix_fmts=decoded.format.name)
         graph.link_nodes(source, fields, same, graph.add("buffersink"))
         graph.configure()

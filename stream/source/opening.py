@@ -107,10 +107,15 @@ def pick_video(container: av.container.InputContainer, shown: str, warnings: Tal
 
 def plausible_rate(video: VideoStream) -> Fraction:
     """Average frames per second as the container says, or a usual rate."""
+    return declared_rate(video) or USUAL_RATE
+
+
+def declared_rate(video: VideoStream) -> Fraction | None:
+    """Average frames per second as the container says, or None where it says nothing likely."""
     for rate in (video.average_rate, video.guessed_rate, video.base_rate):
         if rate and 0 < rate <= FASTEST:
             return rate
-    return USUAL_RATE
+    return None
 
 
 def declared_end(container: av.container.InputContainer, video: VideoStream) -> float | None:

@@ -1,0 +1,178 @@
+"""The capture process: opens a source when it is told to, and hands on all that arrives."""
+
+import os
+import threading
+import time
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from queue import Empty, SimpleQueue
+
+from nets.errors import DivergentError
+from stream.capture.messages import (
+    Hello,
+    Lost,
+    Missed,
+    NoInput,
+    Open,
+    Order,
+    Outgrown,
+    Over,
+    Pictured,
+    Warned,
+    Word,
+)
+from stream.capture.outbox import Outbox
+from stream.errors import SettingsError, SourceError, UnusableSourceError
+from stream.frame import Frame
+from stream.ring import RingShape, RingWriter, bytes_of
+from stream.signal import Signal, SignalWatch
+from stream.source.arrival import Arrival, CapturedPacket, GivenFormat, LiveSource
+from stream.source.asked import Asked
+from stream.source.live import open_live
+from stream.tally import Tally
+
+RING_WITHIN_S = 2.0
+"""How long a frame waits for a larger ring."""
+
+RING_FULL = "ring full"
+NO_RING = "no ring"
+
+CLOSE_WITHIN_S = 0.4
+"""What a source may take to say goodbye to its sender when the parent hangs up."""
+
+ASK_DRIVER_EVERY_S = 1.0
+WARN_EVERY_S = 1.0
+
+
+def serve(connection: "Connection[Word, Order]", address: str, asked: Asked) -> None:
+    """A capture process's whole life: it ends when its parent hangs up, or is ended."""
+    outbox = Outbox(connection)
+    orders: SimpleQueue[Order] = SimpleQueue()
+    reader = _Reader(address, asked, outbox, orders)
+    threading.Thread(target=_listen, args=(connection, orders, reader), daemon=True).start()
+    outbox.put(Hello())
+    while True:
+        order = orders.get()
+        if isinstance(order, Open):
+            outbox.put(reader.read(order))
+
+
+def _listen(
+    connection: "Connection[Word, Order]", orders: "SimpleQueue[Order]", reader: "_Reader"
+) -> None:
+    try:
+        while True:
+            orders.put(connection.recv())
+    except (EOFError, OSError):
+        reader.closing.set()
+        reader.closed.wait(CLOSE_WITHIN_S)
+        os._exit(0)
+
+
+class _Reader:
+    """Reads the source, one connection after another.
+
+    Attributes:
+        closing: set where it shall stop.
+        closed: set where no source is open.
+    """
+
+    def __init__(
+        self, address: str, asked: Asked, outbox: Outbox, orders: "SimpleQueue[Order]"
+    ) -> None:
+        self.closing, self.closed = threading.Event(), threading.Event()
+        self.closed.set()
+        self._address, self._asked, self._outbox, self._orders = address, asked, outbox, orders
+        self._writer: RingWriter | None = None
+        self._unplugged = False
+
+    def read(self, order: Open) -> Word:
+        """Open the source, hand on all that arrives, and tell how it ended."""
+        if self._writer is None and order.ring is not None:
+            self._writer = RingWriter(order.ring)
+        warnings, self._warned_at = Tally(), 0.0
+        signal = SignalWatch()
+        self.closed.clear()
+        source = None
+        try:
+            source = open_live(self._address, self._asked, warnings)
+            self._ask_driver(source)
+            for arrival in source:
+                self._hand_on(arrival, order, signal)
+                self._warn(warnings)
+                if self.closing.is_set():
+                    break
+        except (UnusableSourceError, SettingsError) as problem:
+            return Lost(str(problem), unusable=True)
+        except (SourceError, DivergentError) as problem:
+            return Lost(str(problem), unusable=False)
+        finally:
+            if source is not None:
+                source.close()
+            self.closed.set()
+        return Over()
+
+    def _hand_on(self, arrival: Arrival, order: Open, signal: SignalWatch) -> None:
+        """One arrival, numbered as the parent counts."""
+        match arrival:
+            case GivenFormat():
+                signal.start_again()
+                segment = order.segment + arrival.segment
+                self._outbox.put(replace(arrival, segment=segment))
+            case CapturedPacket():
+                segment = order.segment + arrival.segment
+                index = order.packet + arrival.index
+                self._outbox.put(replace(arrival, index=index, segment=segment))
+            case Frame():
+                seen = signal.look(arrival.picture)
+                self._show(
+                    replace(arrival, index=order.frame + arrival.index),
+                    Signal.NO_INPUT if self._unplugged else seen,
+                )
+
+    def _show(self, frame: Frame, signal: Signal) -> None:
+        """Put a frame into the ring, or say that it was missed."""
+        writer = self._writer_for(frame)
+        slotted = None if writer is None else writer.put(frame)
+        if slotted is not None:
+            self._outbox.put(Pictured(slotted, signal))
+            return
+        cause = NO_RING if writer is None else RING_FULL
+        self._outbox.put(Missed(frame.index, frame.arrived_at, signal, cause))
+
+    def _writer_for(self, frame: Frame) -> RingWriter | None:
+        """A ring that the frame fits into; the parent makes it where there is none yet."""
+        if self._writer is not None and self._writer.shape.fits(frame.picture):
+            return self._writer
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._outbox.put(Outgrown(bytes_of(frame.picture)))
+        try:
+            order = self._orders.get(timeout=RING_WITHIN_S)
+        except Empty:
+            return None
+        assert isinstance(order, RingShape)  # nothing else is sent while a source is open
+        self._writer = RingWriter(order)
+        return self._writer
+
+    def _warn(self, warnings: Tally) -> None:
+        now = time.monotonic()
+        counts = warnings.counts
+        if counts and now - self._warned_at >= WARN_EVERY_S:
+            self._warned_at = now
+            self._outbox.put(Warned(counts))
+
+    def _ask_driver(self, source: LiveSource) -> None:
+        """Where a driver knows whether there is a signal, go on asking it, beside the reading."""
+        self._unplugged = False
+        if source.is_connected() is None:
+            return
+
+        def ask() -> None:
+            while not self.closed.wait(ASK_DRIVER_EVERY_S):
+                self._unplugged = source.is_connected() is False
+                if self._unplugged:
+                    self._outbox.put(NoInput(time.monotonic()))
+
+        threading.Thread(target=ask, name="driver", daemon=True).start()
