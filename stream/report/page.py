@@ -47,6 +47,8 @@ class Report:
         card: its model card in Markdown; empty where it has none.
         notes: what was not as it should be, a line each.
         broken_off: the recording ends before its own end.
+        bookmarks: moments that somebody marked: the media second, and what was noted.
+        segmented: each file counts its own time from 0, instead of going on with the last's.
     """
 
     title: str
@@ -62,6 +64,8 @@ class Report:
     card: str
     notes: Sequence[str]
     broken_off: bool = False
+    bookmarks: Sequence[tuple[float, str]] = ()
+    segmented: bool = False
 
 
 def write_report(path: Path, report: Report, *, overwrite: bool = False) -> None:
@@ -95,7 +99,7 @@ def render(report: Report) -> str:
         style=style,
         script=script,
         policy=_policy(style, script),
-        link=_Links(report.files),
+        link=_Links(report.files, report.segmented),
         scale=scale,
         length=end - log.first,
         with_polyp=log.with_polyp / max(log.frames, 1),
@@ -120,19 +124,27 @@ def render(report: Report) -> str:
 class _Links:
     """Where a moment of the recording can be seen."""
 
-    def __init__(self, files: Sequence[tuple[str, float]]) -> None:
-        self._files = files
+    def __init__(self, files: Sequence[tuple[str, float]], segmented: bool) -> None:
+        self._files, self._segmented = files, segmented
 
     def file(self, seconds: float) -> str | None:
         """The address of the file that holds a moment; None where nothing was recorded."""
-        names = [name for name, start in self._files if start <= seconds + 1e-6]
-        names = names or [name for name, _ in self._files[:1]]
-        return quote(names[-1]) if names else None
+        return quote(self._holding(seconds)[0]) if self._files else None
+
+    def within(self, seconds: float) -> str:
+        """The moment as that file counts time."""
+        if self._segmented and self._files:
+            seconds = max(seconds - self._holding(seconds)[1], 0.0)
+        return f"{seconds:.3f}"
 
     def moment(self, seconds: float) -> str | None:
         """That file with the moment as its fragment (W3C Media Fragments, temporal)."""
         file = self.file(seconds)
-        return None if file is None else f"{file}#t={seconds:.3f}"
+        return None if file is None else f"{file}#t={self.within(seconds)}"
+
+    def _holding(self, seconds: float) -> tuple[str, float]:
+        begun = [file for file in self._files if file[1] <= seconds + 1e-6]
+        return begun[-1] if begun else self._files[0]
 
     def playable(self) -> str | None:
         """The first file, where a browser may play it."""

@@ -101,6 +101,23 @@ def test_moments_are_linked_in_the_file_that_holds_them(report):
         assert f"{file}#t={sighting.peak_seconds:.3f}" in links
 
 
+def test_moments_in_segments_are_linked_as_each_file_counts_them(report):
+    made = report(6, files=[("a-001.mp4", 0.0), ("a-002.mp4", 30.0)], segmented=True)
+    links = Page(render(made)).values("href")
+    for sighting in made.sightings:
+        number, start = (2, 30.0) if sighting.peak_seconds >= 30 else (1, 0.0)
+        assert f"a-00{number}.mp4#t={sighting.peak_seconds - start:.3f}" in links
+
+
+def test_bookmarks_stand_on_the_time_line_and_jump(report):
+    made = report(0, bookmarks=[(12.5, "retroflexion <b>"), (40.0, "")])
+    page = Page(render(made))
+    assert page.values("class").count("bookmark") == 2
+    assert {"case-0412.mp4#t=12.500", "case-0412.mp4#t=40.000"} <= set(page.values("href"))
+    assert "Bookmark 0:12.5: retroflexion <b>" in page.texts["title"]
+    assert "bookmark" not in Page(render(report(0))).values("class")
+
+
 @pytest.mark.parametrize(("name", "player"), [("a.mp4", 1), ("a.mkv", 0)])
 def test_player_is_there_for_what_browsers_play(report, name, player):
     assert Page(render(report(1, files=[(name, 0.0)]))).tags.count("video") == player
