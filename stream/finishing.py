@@ -10,20 +10,35 @@ import av
 
 from stream.errors import OutputExistsError, SinkError
 
+DERIVED = re.compile(r"\.(?:partial|masks|frames|part\d+)$", re.ASCII | re.IGNORECASE)
+"""Ends of names that stand beside `NAME.EXT`: `NAME.masks.EXT`, `NAME.part2.EXT`, ..."""
+
 
 def partial_of(final: Path) -> Path:
     """Where an output is written until it is whole: `NAME.partial.EXT` beside it."""
     return final.with_name(f"{final.stem}.partial{final.suffix}")
 
 
+def part_of(final: Path, number: int) -> Path:
+    """The n-th file of a recording whose picture changes: `NAME.part2.EXT` for the second."""
+    return final if number == 1 else final.with_stem(f"{final.stem}.part{number}")
+
+
 def left_partial(final: Path) -> list[Path]:
-    """Files of a recording that were left under their partial names, later parts included."""
-    name = re.compile(
-        rf"{re.escape(final.stem)}(-\d+)?\.partial{re.escape(final.suffix)}", re.ASCII
-    )
+    """Files of a recording that were left under their partial names, in order of time."""
+    stem, suffix = re.escape(final.stem), re.escape(final.suffix)
+    name = re.compile(rf"{stem}(?:\.part(\d+))?\.partial{suffix}", re.ASCII)
+    found: list[tuple[int, Path]] = []
     with suppress(OSError):
-        return sorted(path for path in final.parent.iterdir() if name.fullmatch(path.name))
-    return []
+        for path in final.parent.iterdir():
+            if match := name.fullmatch(path.name):
+                found.append((int(match[1] or 1), path))
+    return [path for _, path in sorted(found)]
+
+
+def is_derived(stem: str) -> bool:
+    """Whether a name without suffix is one that is made of another output's."""
+    return DERIVED.search(stem) is not None
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 
 from nets.engine import named_bundle
 from nets.errors import DivergentError
+from stream.finishing import is_derived
 from stream.journal import Identity, Journal, identify
 from stream.outputs import Outputs, check_outputs
 from stream.progress import Count
@@ -157,10 +158,10 @@ def _refusal(name: str, output: Path, overwrite: bool, settings: ProcessSettings
 
 
 def _free(place: PurePosixPath, taken: set[str]) -> PurePosixPath:
-    """A place like this one that no other recording has."""
+    """A place like this one that no other recording has, nor anything beside another's."""
     place = PurePosixPath(*(part for part in place.parts if part not in ("..", "/")))
     free, number = place, 1
-    while _key(free) in taken:
+    while _key(free) in taken or is_derived(free.name):
         number += 1
         free = place.with_name(f"{place.name}.{number}")
     return free

@@ -1,12 +1,13 @@
 """A recording out: annotated frames, exact times, sound untouched, never half-written.
 
 A recording grows under `NAME.partial.EXT`, playable at every moment, and gets its name when
-it is whole. Frames that change in size, layout or colour go on in `NAME-2.EXT`, and so on.
+it is whole. Frames that change in size, layout or colour go on in `NAME.part2.EXT`, and so on.
 """
 
 import math
 from dataclasses import replace
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ from typing import Any, Self
 from av.packet import Packet
 
 from stream.errors import OutputExistsError, SinkError
+from stream.finishing import part_of
 from stream.frame import Frame
 from stream.parameters import StreamParameters
 from stream.sink.containers import MKV_UNIT, accepted, check_container
@@ -223,8 +225,7 @@ class Recorder:
         if number == 1:
             return self._path
         taken = {part.final for part in self._parts}
-        while True:
-            path = self._path.with_stem(f"{self._path.stem}-{number}")
-            if path not in taken and (self._overwrite or not path.exists()):
-                return path
-            number += 1
+        names = (part_of(self._path, further) for further in count(number))
+        return next(
+            path for path in names if path not in taken and (self._overwrite or not path.exists())
+        )

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import time
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -106,6 +107,27 @@ def test_recordings_of_the_same_name_are_kept_apart(tmp_path, out, record, proce
         str(tmp_path / "x" / "a.mkv"): "a.3.mp4",
     }
     assert [frames_in(out / name) for name in ("a.mp4", "a.2.mp4", "a.3.mp4")] == [2, 3, 4]
+
+
+def test_later_parts_of_a_recording_take_no_others_name(tmp_path, out, record, process, frames_in):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name, size, frames in (("x", (64, 48), 3), ("y", (96, 80), 4)):
+        times = range(90_000 * frames, 90_000 * frames + 3600 * frames, 3600)
+        record(
+            tmp_path / f"{name}.ts",
+            size=size,
+            time_base=Fraction(1, 90000),
+            times=times,
+            b_frames=0,
+            container_options={"mpegts_copyts": "1"},
+        )
+    both = (tmp_path / "x.ts").read_bytes() + (tmp_path / "y.ts").read_bytes()
+    (folder / "a.ts").write_bytes(both)
+    record(folder / "a.part2.mp4", frames=5)
+    for overwrite in ((), ("-y",)):
+        assert process(folder, "-o", out, "--no-report", *overwrite).status == 0
+        assert [frames_in(out / f"a{end}.mp4") for end in ("", ".part2", ".part2.2")] == [3, 4, 5]
 
 
 def test_a_second_run_skips_what_is_finished_and_y_does_it_again(archive, out, process, record):

@@ -356,7 +356,7 @@ def test_a_change_of_size_goes_on_in_a_second_file(tmp_path, folder, record, pro
     both.write_bytes((tmp_path / "a.mp4").read_bytes() + (tmp_path / "b.mp4").read_bytes())
     ended = process(both, "-o", folder / "c.mp4")
     assert ended.status == 0
-    assert frames_in(folder / "c.mp4") == frames_in(folder / "c-2.mp4") == 20
+    assert frames_in(folder / "c.mp4") == frames_in(folder / "c.part2.mp4") == 20
     assert len((folder / "c.frames.csv").read_text().splitlines()) == 41
     assert "changes to 96x80" in ended.said
 

@@ -383,7 +383,7 @@ def test_a_change_of_size_begins_a_new_file(tmp_path, record, again, packets_in)
     both = tmp_path / "in.ts"
     both.write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
     warnings = again(both, tmp_path / "out.mp4", **FAST)
-    first, second = tmp_path / "out.mp4", tmp_path / "out-2.mp4"
+    first, second = tmp_path / "out.mp4", tmp_path / "out.part2.mp4"
     assert times_in(first) == [1 + Fraction(n, 25) for n in range(50)]
     assert times_in(second) == [3 + Fraction(n, 25) for n in range(50)]
     assert frames_in(second)[0].picture.width == 96
