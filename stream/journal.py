@@ -4,7 +4,6 @@ One line a record, added and flushed to the disk at once; nothing in it is ever 
 last record of a recording counts.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +19,11 @@ from stream.errors import SinkError
 from stream.source.address import redacted
 from stream.source.images import pictures_in
 from stream.source.listing import JOURNAL
+
+try:
+    import fcntl
+except ImportError:  # Windows: there, two runs into one folder are not kept apart
+    fcntl = None  # type: ignore[assignment]
 
 STARTED = "started"
 
@@ -106,7 +110,8 @@ class Journal:
         except OSError as problem:
             raise SinkError(f"{folder}: cannot be written: {problem.strerror}") from problem
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if fcntl is not None:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as problem:
             os.close(self._file)
             raise SinkError(f"{folder}: another run writes to it: wait for its end") from problem

@@ -6,6 +6,8 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +22,8 @@ from stream.source.file import open_file
 from stream.task import Task
 from stream.worker import Ended, Progressed
 from stream.workers import Workers, core_shares
+
+ROOT = Path(__file__).resolve().parents[2]
 
 ENDLESS = "synthetic:?seconds=inf&size=64x64"
 
@@ -267,6 +271,27 @@ def test_two_runs_do_not_write_to_the_same_folder(archive, out, process):
         ended = process(archive, "-o", out)
     assert ended.status == 1
     assert "another run writes to it" in ended.complaint
+
+
+WITHOUT_LOCKS = """
+import sys
+sys.modules["fcntl"] = None
+
+from pathlib import Path, PurePosixPath
+from stream.journal import Identity, Journal
+
+for status in ("started", "finished"):
+    with Journal(Path(sys.argv[1])) as journal:
+        last = journal.last("a.mp4")
+        print(last and last.status)
+        journal.add(Identity("a.mp4", 0, 0, ""), PurePosixPath("a.mp4"), status, {})
+"""
+
+
+def test_a_system_without_such_locks_keeps_a_journal_all_the_same(out):
+    words = [sys.executable, "-c", WITHOUT_LOCKS, out]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == ["None", "started"]
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(archive, tmp_path, process):
