@@ -25,7 +25,7 @@ from stream.capture.outbox import Outbox
 from stream.errors import SettingsError, SourceError, UnusableSourceError
 from stream.frame import Frame
 from stream.ring import RingShape, RingWriter, bytes_of
-from stream.signal import Signal, SignalWatch
+from stream.signal import CODED, EXACT, Signal, SignalWatch
 from stream.source.arrival import Arrival, CapturedPacket, GivenFormat, LiveSource
 from stream.source.asked import Asked
 from stream.source.live import open_live
@@ -39,6 +39,12 @@ NO_RING = "no ring"
 
 CLOSE_WITHIN_S = 0.4
 """What a source may take to say goodbye to its sender when the parent hangs up."""
+
+LOOK_EVERY_S = 0.1
+"""Between two looks at a picture: what changes has to last longer anyway."""
+
+EACH_BY_ITSELF = ("rawvideo", "wrapped_avframe", "mjpeg", "synthetic")
+"""Codecs in which the same picture becomes the same samples."""
 
 ASK_DRIVER_EVERY_S = 1.0
 WARN_EVERY_S = 1.0
@@ -85,20 +91,21 @@ class _Reader:
         self._address, self._asked, self._outbox, self._orders = address, asked, outbox, orders
         self._writer: RingWriter | None = None
         self._unplugged = False
+        self._watch, self._seen, self._looked_at = SignalWatch(), Signal.PICTURE, 0.0
 
     def read(self, order: Open) -> Word:
         """Open the source, hand on all that arrives, and tell how it ended."""
         if self._writer is None and order.ring is not None:
             self._writer = RingWriter(order.ring)
         warnings, self._warned_at = Tally(), 0.0
-        signal = SignalWatch()
+        self._looked_at = 0.0
         self.closed.clear()
         source = None
         try:
             source = open_live(self._address, self._asked, warnings)
             self._ask_driver(source)
             for arrival in source:
-                self._hand_on(arrival, order, signal)
+                self._hand_on(arrival, order)
                 self._warn(warnings)
                 if self.closing.is_set():
                     break
@@ -112,11 +119,11 @@ class _Reader:
             self.closed.set()
         return Over()
 
-    def _hand_on(self, arrival: Arrival, order: Open, signal: SignalWatch) -> None:
+    def _hand_on(self, arrival: Arrival, order: Open) -> None:
         """One arrival, numbered as the parent counts."""
         match arrival:
             case GivenFormat():
-                signal.start_again()
+                self._watch = SignalWatch(EXACT if arrival.codec in EACH_BY_ITSELF else CODED)
                 segment = order.segment + arrival.segment
                 self._outbox.put(replace(arrival, segment=segment))
             case CapturedPacket():
@@ -124,11 +131,17 @@ class _Reader:
                 index = order.packet + arrival.index
                 self._outbox.put(replace(arrival, index=index, segment=segment))
             case Frame():
-                seen = signal.look(arrival.picture)
-                self._show(
-                    replace(arrival, index=order.frame + arrival.index),
-                    Signal.NO_INPUT if self._unplugged else seen,
-                )
+                numbered = replace(arrival, index=order.frame + arrival.index)
+                self._show(numbered, self._look(arrival))
+
+    def _look(self, frame: Frame) -> Signal:
+        """What the latest picture looked like when it was looked at."""
+        if self._unplugged:
+            return Signal.NO_INPUT
+        if frame.arrived_at - self._looked_at >= LOOK_EVERY_S:
+            self._looked_at = frame.arrived_at
+            self._seen = self._watch.look(frame.picture)
+        return self._seen
 
     def _show(self, frame: Frame, signal: Signal) -> None:
         """Put a frame into the ring, or say that it was missed."""
