@@ -1,4 +1,13 @@
-"""The chain against a plain PyAV decode → encode and an OpenCV loop, in turn, in one run."""
+"""The chain against what else there is, in turn, in one run; see docs/benchmarks.md.
+
+The others are a plain PyAV decode → encode, an OpenCV loop and supervision's `process_video`. The
+last is no dependency of this project: where it is not installed, that is said and nothing more.
+Beside the project's own libraries, in a folder of its own:
+
+    pip install --target peers --no-deps supervision defusedxml pydeprecate tqdm \\
+        requests urllib3 idna certifi charset-normalizer
+    PYTHONPATH=peers python -m tests.bench chain
+"""
 
 import statistics
 import time
@@ -12,6 +21,7 @@ import cv2
 import numpy as np
 
 from nets.engine import open_engine
+from nets.engine.fixed import CENTRE, RADII
 from stream.job import Outputs, process_recording
 from stream.settings import ProcessSettings
 from stream.source.naming import open_recording
@@ -54,6 +64,13 @@ def native(recording: Path, out: Path) -> float:
     return count / (time.perf_counter() - started)
 
 
+def ellipse(width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Centre and half axes of what `fixed:` draws, in a view as high as the picture and as wide."""
+    left = (width - height) / 2
+    centre = round(left + CENTRE[0] * height), round(CENTRE[1] * height)
+    return centre, (round(RADII[0] * height), round(RADII[1] * height))
+
+
 def opencv(recording: Path, out: Path) -> float:
     """Frames a second of what is usually written: VideoCapture → blend an ellipse → VideoWriter."""
     started, count = time.perf_counter(), 0
@@ -61,7 +78,7 @@ def opencv(recording: Path, out: Path) -> float:
     size = int(source.get(cv2.CAP_PROP_FRAME_WIDTH)), int(source.get(cv2.CAP_PROP_FRAME_HEIGHT))
     rate = source.get(cv2.CAP_PROP_FPS)
     sink = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
-    centre, axes = (size[0] // 2, size[1] // 2), (size[0] // 12, size[1] // 8)
+    centre, axes = ellipse(*size)
     while True:
         found, picture = source.read()
         if not found:
@@ -78,25 +95,27 @@ def opencv(recording: Path, out: Path) -> float:
 
 
 def supervision(recording: Path, out: Path) -> float | None:
-    """Frames a second of supervision's `process_video` with its mask annotator, if installed."""
+    """Frames a second of supervision's `process_video` with the same overlay, if installed."""
     try:
         import supervision as sv
     except ImportError:
         return None
     count = 0
-    annotator = sv.MaskAnnotator(opacity=0.35)
+    tint, outline = sv.MaskAnnotator(opacity=0.35), sv.PolygonAnnotator(thickness=3)
 
     def draw(picture: Any, index: int) -> Any:
         nonlocal count
         count += 1
-        mask = np.zeros((1, *picture.shape[:2]), np.uint8)
-        centre, axes = (picture.shape[1] // 2, picture.shape[0] // 2), (160, 130)
-        cv2.ellipse(mask[0], centre, axes, 0, 0, 360, 1, -1)
-        box = [centre[0] - 160, centre[1] - 130, centre[0] + 160, centre[1] + 130]
+        height, width = picture.shape[:2]
+        (x, y), (across, down) = ellipse(width, height)
+        mask = np.zeros((1, height, width), np.uint8)
+        cv2.ellipse(mask[0], (x, y), (across, down), 0, 0, 360, 1, -1)
         found = sv.Detections(
-            xyxy=np.array([box], np.float32), mask=mask > 0, class_id=np.array([0])
+            xyxy=np.array([[x - across, y - down, x + across, y + down]], np.float32),
+            mask=mask > 0,
+            class_id=np.array([0]),
         )
-        return annotator.annotate(picture, found)
+        return outline.annotate(tint.annotate(picture, found), found)
 
     started = time.perf_counter()
     sv.process_video(str(recording), str(out), draw)
@@ -120,15 +139,19 @@ def measure(recording: Path, folder: Path) -> dict[str, Any]:
         "supervision.process_video": lambda: supervision(recording, folder / "supervision.mp4"),
     }
     rates: dict[str, list[float]] = {name: [] for name in contenders}
+    missing = []
     for _ in range(RUNS):
-        for name, run in contenders.items():
+        for name, run in list(contenders.items()):
             rate = run()
             if rate is not None:
                 rates[name].append(rate)
-    medians = {name: statistics.median(values) for name, values in rates.items() if values}
+            else:
+                missing.append(name)
+                del contenders[name], rates[name]
+    medians = {name: statistics.median(values) for name, values in rates.items()}
     first = next(iter(medians))
     return {
-        "frames_per_second": medians,
+        "frames_per_second": medians | dict.fromkeys(missing, "not installed"),
         "runs": rates,
         "ratios": {name: medians[first] / rate for name, rate in medians.items() if name != first},
     }
