@@ -42,8 +42,8 @@ class Overlay:
         """The frame with the mask on it: a copy, or the frame itself where there is no mask."""
         if not mask.regions:
             return frame
-        native = copied(frame)
-        picture = Picture(picture_of(native).planes, frame.picture.layout, frame.picture.colour)
+        drawn = duplicate(frame)
+        picture = drawn.picture
         box, inside = _on_chroma_grid(mask, picture)
         outline = _outline(inside, picture.height) if self.style != "tint" else None
         mark = mark_in(picture.layout, picture.colour)
@@ -53,14 +53,20 @@ class Overlay:
             _blend(luma[rows, columns], mark[0], OUTLINE_STRENGTH, outline)
         tinted = inside if self.style != "outline" else None
         _draw_chroma(chroma, picture.layout, box, tinted, outline, mark)
-        return Frame(
-            frame.index, frame.pts, frame.time_base, picture, frame.arrived_at, decoded=native
-        )
+        return drawn
 
 
-def copied(frame: Frame) -> av.VideoFrame:
-    """A frame's own copy that may be drawn on, with its times and tags."""
+def duplicate(frame: Frame) -> Frame:
+    """A frame's copy that may be drawn on until it is handed on, with its times and tags."""
+    native = _copied(frame)
+    picture = Picture(picture_of(native).planes, frame.picture.layout, frame.picture.colour)
+    return Frame(frame.index, frame.pts, frame.time_base, picture, frame.arrived_at, native)
+
+
+def _copied(frame: Frame) -> av.VideoFrame:
     source = decoded_of(frame)
+    if frame.decoded is None:
+        return source  # a copy already
     native = av.VideoFrame(source.width, source.height, source.format.name)
     for plane, samples in zip(native.planes, frame.picture.planes, strict=True):
         np.copyto(view_plane(plane, samples.shape, frame.picture.layout.dtype), samples)

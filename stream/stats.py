@@ -87,13 +87,17 @@ class RecorderFigures:
         lag_s: how far the encoder is behind the picture.
         queue_bytes: frames that wait for it.
         disk_minutes: how long the disk lasts at this rate, or None while it is not known.
-        lost: frames that are not in the file, by cause.
+        captured: frames since its start; they are recorded, lost, or wait.
+        recorded: frames that are in the files.
+        lost: frames that are not in the files, by cause.
     """
 
     fps: float = 0.0
     lag_s: float = 0.0
     queue_bytes: int = 0
     disk_minutes: float | None = None
+    captured: int = 0
+    recorded: int = 0
     lost: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -107,6 +111,7 @@ class RoomFigures:
         given: what arrives, for people ("1920x1080 h264 29.97").
         seconds: in this state.
         captured: frames since the start.
+        shown: frames since the start; captured = shown + dropped, but for those under way.
         capture_fps, inference_fps, display_fps: over the last seconds.
         dropped: frames not shown, by cause.
         not_inferred: frames shown for which the engine took a newer one instead.
@@ -124,6 +129,7 @@ class RoomFigures:
     given: str = ""
     seconds: float = 0.0
     captured: int = 0
+    shown: int = 0
     capture_fps: float = 0.0
     inference_fps: float = 0.0
     display_fps: float = 0.0

@@ -1,0 +1,129 @@
+"""The words of `divergent-stream live`: imports little, so that help is quick."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+
+def live(
+    sources: Annotated[list[str], Parameter(name="SOURCE", negative=())],
+    /,
+    *,
+    config: Path | None = None,
+    weights: Annotated[
+        list[str] | None, Parameter(("--weights", "-w"), consume_multiple=True, negative=())
+    ] = None,
+    device: str | None = None,
+    precision: Literal["auto", "f32", "f16", "bf16", "int8"] | None = None,
+    view: str | None = None,
+    threshold: float | None = None,
+    min_area: float | None = None,
+    persistence: Annotated[float | None, Parameter("--persistence")] = None,
+    mask_age_limit: Annotated[float | None, Parameter("--mask-age-limit")] = None,
+    overlay: bool | None = None,
+    style: Literal["both", "outline", "tint"] | None = None,
+    sync: Annotated[bool | None, Parameter(negative=())] = None,
+    batch: int | None = None,
+    max_wait_ms: float | None = None,
+    hang: Annotated[float | None, Parameter("--hang")] = None,
+    realtime: Annotated[bool | None, Parameter(negative=())] = None,
+    loop: Annotated[bool | None, Parameter(negative=())] = None,
+    input_format: str | None = None,
+    input_size: str | None = None,
+    input_rate: str | None = None,
+    deinterlace: bool | None = None,
+    show: bool | None = None,
+    duration: float | None = None,
+    json: Annotated[bool | None, Parameter(negative=())] = None,
+) -> int:
+    """Show live sources with the polyps that are found in them, at once and all day.
+
+    Every frame is shown as it arrives, with the newest mask and its age. A mask that is too old
+    is taken away, and AI OFF stands on the picture until masks flow again. Ctrl-C ends it.
+
+    Parameters
+    ----------
+    sources
+        Devices (/dev/video0, camera:0), streams (rtsp://, udp://, http://), the screen
+        (x11grab::0), synthetic:?seed=7&fps=25, or with --realtime recordings. Several share one
+        engine.
+    config
+        YAML with any of these settings, and those of sightings; what is given here wins.
+    weights
+        A bundle, one or more checkpoints, or fixed: (no networks, always one ellipse).
+        Default: the compact ensemble that ships.
+    device
+        auto, cpu, eager (the slow reference) or cuda[:N]. Default: auto.
+    precision
+        Arithmetic, as of process. Default: auto.
+    view
+        Where the endoscope's picture is: auto, full or x,y,width,height. Default: auto.
+    threshold
+        Of a sample's polyp probability. Default: the bundle's own.
+    min_area
+        Share of the view below which a region is left out. Default: 0.001.
+    persistence
+        Seconds that a region has to stand before it is drawn. Default: 0.1.
+    mask_age_limit
+        Seconds from the arrival of a mask's frame after which it is taken away. Default: 0.25.
+    overlay
+        Draw the masks. Default: yes.
+    style
+        What is drawn. Default: both.
+    sync
+        Show each frame with its own mask, later, instead of at once with the newest one.
+    batch
+        With --sync, frames of one source that go to the engine together. Default: 1.
+    max_wait_ms
+        With --sync, how long the first of a batch waits for the others. Default: 40.
+    hang
+        Seconds after which an engine that does not answer is ended and started again. Default: 2.
+    realtime
+        Play recordings at their own pace.
+    loop
+        Play recordings again and again.
+    input_format
+        Pixel format of a device: mjpeg, yuyv422, nv12 ... Default: what it prefers.
+    input_size
+        WIDTHxHEIGHT of a device or a screen. Default: what it prefers.
+    input_rate
+        Frames a second of a device or a screen. Default: what it prefers.
+    deinterlace
+        Make whole pictures of fields. Default: yes.
+    show
+        Open a window where there is a display. Default: yes.
+    duration
+        Seconds after which to end, from when pictures and the engine are there, or a minute
+        after the start.
+    json
+        Print the figures of each second as a line of JSON.
+    """
+    given = {
+        "weights": tuple(weights) if weights else None,
+        "device": device,
+        "precision": precision,
+        "view": view,
+        "threshold": threshold,
+        "min_area": min_area,
+        "persistence_s": persistence,
+        "mask_age_limit_s": mask_age_limit,
+        "overlay": overlay,
+        "style": style,
+        "sync": sync,
+        "batch": batch,
+        "max_wait_ms": max_wait_ms,
+        "hang_s": hang,
+        "realtime": realtime,
+        "loop": loop,
+        "input_format": input_format,
+        "input_size": input_size,
+        "input_rate": input_rate,
+        "deinterlace": deinterlace,
+        "show": show,
+        "duration": duration,
+        "json": json,
+    }
+    from stream.live.command import live as run
+
+    return run(sources, config, given)

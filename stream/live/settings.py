@@ -1,0 +1,96 @@
+"""What a user may set of a live run; `stream.settings.merged` reads it."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Annotated, TypeVar
+
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from stream.errors import SettingsError
+from stream.overlay import Style
+from stream.settings import Precision, View, Weights
+from stream.sightings import SightingSettings
+from stream.source.synthetic.address import read_fps, read_size
+
+T = TypeVar("T")
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _by(read: Callable[[str], T]) -> BeforeValidator:
+    """Reads text as addresses are read; whatever is no text is left for others to judge."""
+
+    def validate(value: object) -> object:
+        try:
+            return read(value) if isinstance(value, str) else value
+        except SettingsError as problem:
+            raise ValueError(str(problem)) from problem
+
+    return BeforeValidator(validate)
+
+
+Size = Annotated[tuple[int, int], _by(read_size)]
+Rate = Annotated[Fraction, _by(read_fps)]
+Length = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class LiveSettings:
+    """How live sources are shown.
+
+    Attributes:
+        weights: a bundle, checkpoints, or `fixed:`; the shipped ensemble if empty.
+        device: auto, cpu, eager or cuda[:N].
+        precision: auto, f32, f16, bf16 or int8.
+        view: where the endoscope's picture is: auto, full or x,y,width,height.
+        threshold: of the polyp's probability; the bundle's own if None.
+        min_area: share of the view below which a region is left out.
+        persistence_s: a region is drawn once it has stood for so long; 0 draws all at once.
+        mask_age_limit_s: an older mask is taken away, and AI OFF said.
+        overlay: draw masks.
+        style: how they are drawn.
+        sync: show each frame with its own mask, later, instead of at once with the newest one.
+        batch: frames of one source that go to the engine together, in sync.
+        max_wait_ms: how long the first of them waits for the others.
+        hang_s: an engine that does not answer for so long is ended and started again.
+        realtime: play files at their own pace.
+        loop: play files again and again.
+        input_format: pixel format of a device (mjpeg, yuyv422, nv12 ...).
+        input_size: WIDTHxHEIGHT of a device or a screen.
+        input_rate: frames a second of a device or a screen.
+        deinterlace: make whole pictures of fields.
+        show: open a window, where there is a display.
+        duration: seconds after which the run ends by itself, once it runs.
+        json: print figures as JSON Lines, one a second.
+        sightings: when masks over time are a sighting.
+    """
+
+    weights: Weights = ()
+    device: str = "auto"
+    precision: Precision = "auto"
+    view: View = "auto"
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
+    min_area: Annotated[float, Field(ge=0, lt=1)] = 0.001
+    persistence_s: Seconds = 0.1
+    mask_age_limit_s: Length = 0.25
+    overlay: bool = True
+    style: Style = "both"
+    sync: bool = False
+    batch: Annotated[int, Field(ge=1, le=64)] = 1
+    max_wait_ms: Seconds = 40.0
+    hang_s: Length = 2.0
+    realtime: bool = False
+    loop: bool = False
+    input_format: str | None = None
+    input_size: Size | None = None
+    input_rate: Rate | None = None
+    deinterlace: bool = True
+    show: bool = True
+    duration: Length | None = None
+    json: bool = False
+    sightings: SightingSettings = SightingSettings()
+
+    def __post_init__(self) -> None:
+        if self.batch > 1 and not self.sync:
+            raise ValueError("batch is for sync: without it the newest frame of each source goes")
