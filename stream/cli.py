@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from stream.helptext import flowing
 from stream.interruption import Interrupted, interruptible
+from stream.live.options import live
 
 FAILED, USAGE = 1, 2
 
@@ -251,6 +252,9 @@ def probe(
     from stream import commands
 
     return commands.probe(source, still)
+
+
+command(live)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
