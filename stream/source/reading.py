@@ -30,6 +30,8 @@ DECODER_THREADS = 4
 MOST_HELD = 600
 """Packets that wait for the first picture: more than any usual distance of keyframes."""
 
+LOST_ON_THE_WAY = "a part of the stream was lost on its way"
+
 UNREADABLE = "a stretch of the stream was damaged and was skipped"
 """What is counted where the demuxer stumbles."""
 
@@ -184,6 +186,8 @@ class StreamSource:
         return SourceError(f"{self._opened.shown}: sent no video for {self._asked.silent_s:g} s")
 
     def _capture(self, packet: "Packet[Any]", arrived_at: float) -> CapturedPacket:
+        if packet.is_corrupt:
+            self._warnings.add(LOST_ON_THE_WAY)
         captured = CapturedPacket(
             self._packets,
             bytes(packet) if self._has_packets else b"",

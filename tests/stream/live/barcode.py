@@ -19,7 +19,7 @@ def write(luma: np.ndarray, number: int) -> None:
     ]
     rows, width = _measures(luma)
     blocks = np.array([BRIGHT if bit else DARK for bit in bits], np.uint8)
-    luma[:rows, : BLOCKS * width] = np.repeat(blocks, width)
+    luma[:rows, : BLOCKS * width] = np.repeat(np.array(blocks, np.uint8), width)
 
 
 def read(luma: np.ndarray) -> int | None:

@@ -39,7 +39,7 @@ def write_prepared(
     """Write a recording that a sender can send; each picture's number stands in its pixels.
 
     Args:
-        path: `.mkv`, `.ts` or `.mp4`.
+        path: `.ts`, whose packets a sender can take as they are.
         pictures: yuv420p, at least `barcode.SMALLEST_WIDTH` wide.
         rate: pictures a second.
         codec: FFmpeg's name of the encoder.

@@ -1,6 +1,6 @@
-"""A live sender: stream-copies a recording, paced by the clock, as MPEG-TS over UDP.
+"""A live sender: stream-copies recordings, paced by the clock, as MPEG-TS over UDP.
 
-    python -m tests.stream.live.sender FILE udp://127.0.0.1:PORT [--loss 0.05] [--once]
+    python -m tests.stream.live.sender FILE... udp://127.0.0.1:PORT [--loss 0.05] [--once]
 
 It may be killed and started again at any time; times begin anew then, as a real sender's do.
 Prints "sending" once the first packet is out.
@@ -10,8 +10,10 @@ import argparse
 import random
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
+from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +25,10 @@ CELL_BYTES = 188
 
 DATAGRAM_BYTES = 7 * CELL_BYTES
 """As everybody sends it: the most whole cells that fit into an Ethernet frame."""
+
+MUXER = {"pat_period": "0.2", "omit_video_pes_length": "0", "flush_packets": "1"}
+"""Tables often, for whoever comes late; lengths where they fit, so that a receiver knows a
+picture's end without waiting for the next."""
 
 
 class Datagrams:
@@ -51,49 +57,40 @@ class Datagrams:
     def _send(self, size: int) -> None:
         datagram, self._waiting = self._waiting[:size], self._waiting[size:]
         if self._chance.random() >= self._loss:
-            try:
+            with suppress(ConnectionRefusedError):  # nobody listens yet
                 self._socket.sendto(datagram, self._target)
-            except ConnectionRefusedError:
-                pass  # nobody listens yet
 
 
-def packets_of(path: str, *, once: bool) -> "Iterator[tuple[Fraction, Packet[Any]]]":
-    """Packets of a recording's video with the second at which each is due, again and again."""
-    offset = 0
-    while True:
+def packets_of(paths: Sequence[str], *, once: bool) -> "Iterator[tuple[Fraction, Packet[Any]]]":
+    """Packets of recordings' video with the second at which each is due, again and again."""
+    began_at = Fraction(0)
+    for path in paths if once else cycle(paths):
         with av.open(path) as container:
             stream = container.streams.video[0]
-            step = round(1 / (stream.average_rate * stream.time_base))
-            end = first = None
+            base, length = stream.time_base, 1 / stream.average_rate
+            first, offset = None, round(began_at / base)
             for packet in container.demux(stream):
                 if packet.dts is None:
                     continue
                 first = packet.dts if first is None else first
-                packet.dts += offset - first
                 packet.pts += offset - first
-                end = packet.dts + step
-                yield packet.dts * stream.time_base, packet
-        if once or end is None:
-            return
-        offset = end
+                packet.dts += offset - first
+                began_at = packet.dts * base + length
+                yield packet.dts * base, packet
 
 
-def send(path: str, url: str, *, loss: float = 0.0, seed: int = 0, once: bool = False) -> None:
-    """Send a recording at its own pace."""
+def send(
+    paths: Sequence[str], url: str, *, loss: float = 0.0, seed: int = 0, once: bool = False
+) -> None:
+    """Send recordings one after another at their own pace; all of one codec, kept as `.ts`."""
     datagrams = Datagrams(url, loss, seed)
     with (
-        av.open(path) as template,
-        av.open(
-            datagrams,
-            "w",
-            format="mpegts",
-            # Tables before each keyframe; a muxer that holds nothing back.
-            options={"pat_period": "0.2", "muxdelay": "0", "muxpreload": "0", "flush_packets": "1"},
-        ) as out,
+        av.open(paths[0]) as template,
+        av.open(datagrams, "w", format="mpegts", options=MUXER) as out,
     ):
         stream = out.add_stream_from_template(template.streams.video[0])
         began = time.monotonic()
-        for index, (due, packet) in enumerate(packets_of(path, once=once)):
+        for index, (due, packet) in enumerate(packets_of(paths, once=once)):
             time.sleep(max(0.0, began + float(due) - time.monotonic()))
             packet.stream = stream
             out.mux(packet)
@@ -104,13 +101,13 @@ def send(path: str, url: str, *, loss: float = 0.0, seed: int = 0, once: bool = 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("path")
+    parser.add_argument("paths", nargs="+", metavar="FILE")
     parser.add_argument("url")
     parser.add_argument("--loss", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--once", action="store_true")
     asked = parser.parse_args()
-    send(asked.path, asked.url, loss=asked.loss, seed=asked.seed, once=asked.once)
+    send(asked.paths, asked.url, loss=asked.loss, seed=asked.seed, once=asked.once)
 
 
 if __name__ == "__main__":
