@@ -90,13 +90,13 @@ def pick_nearest(
     Returns:
         (height, width), the plane's type.
     """
-    rows = nearest_indices(luma[0], size[1]) >> shift[0]
-    columns = nearest_indices(luma[1], size[0]) >> shift[1]
+    rows = _nearest_indices(luma[0], size[1]) >> shift[0]
+    columns = _nearest_indices(luma[1], size[0]) >> shift[1]
     return np.asarray(plane[rows[:, None], columns[None, :]])
 
 
 @lru_cache(maxsize=64)
-def nearest_indices(length: int, wanted: int) -> NDArray[np.int64]:
+def _nearest_indices(length: int, wanted: int) -> NDArray[np.int64]:
     """Which samples OpenCV's nearest picks: asked of OpenCV, whose releases differ."""
     positions = np.arange(length, dtype=np.float32)[None, :]
     picked = cv2.resize(positions, (wanted, 1), interpolation=cv2.INTER_NEAREST)[0]

@@ -27,7 +27,7 @@ def open_engine(
     Args:
         weights: as `named_bundle`.
         device: `auto`, `cpu` (OpenVINO), `eager` (PyTorch on the CPU) or `cuda[:N]`.
-        precision: `auto`, `f32` or `bf16`.
+        precision: `auto`, `f32` or `bf16`; on CUDA `f16` too.
         mode: what to be fast at.
         notify: told before something that takes long.
 
@@ -45,10 +45,14 @@ def open_engine(
         from nets.engine.openvino import OpenVinoEngine
 
         return OpenVinoEngine(bundle, mode, precision, notify=notify)
-    if device == "eager" or device.split(":")[0] == "cuda":
+    if device == "eager":
         from nets.engine.eager import EagerEngine
 
-        return EagerEngine(bundle, "cpu" if device == "eager" else device)
+        return EagerEngine(bundle)
+    if device.split(":")[0] == "cuda":
+        from nets.engine.cuda import Cuda, CudaEngine
+
+        return CudaEngine(bundle, Cuda(device), mode, precision, notify=notify)
     raise EngineError(f"{device}: no such device: name auto, cpu, eager or cuda[:N]")
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nets.together import in_turn
 
@@ -33,14 +33,20 @@ class Accelerator(Protocol):
         name: of the device, for people.
         device: where tensors are made.
         halves: types of half precision that it computes in.
+        memory_format: of networks' tensors.
     """
 
     name: str
     device: torch.device
     halves: tuple[torch.dtype, ...]
+    memory_format: torch.memory_format
 
     def at_work(self) -> AbstractContextManager[None]:
         """What a thread is in while it works with the device: its stream, no gradients."""
+        ...
+
+    def prepared(self, network: nn.Module) -> nn.Module:
+        """A network as the device runs it best."""
         ...
 
     def pinned(self, size: int) -> Tensor:
@@ -87,11 +93,16 @@ class Plain:
 
     name = "CPU"
     device = torch.device("cpu")
-    halves = (torch.float16, torch.bfloat16)
+    halves: tuple[torch.dtype, ...] = (torch.float16, torch.bfloat16)
+    memory_format = torch.channels_last
 
     def at_work(self) -> AbstractContextManager[None]:
         """Without gradients."""
         return torch.inference_mode()
+
+    def prepared(self, network: nn.Module) -> nn.Module:
+        """The network itself."""
+        return network
 
     def pinned(self, size: int) -> Tensor:
         """Ordinary memory."""

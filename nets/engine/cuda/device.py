@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nets.engine.cuda.accelerator import Mark, Work
 from nets.errors import EngineError
@@ -21,18 +22,27 @@ class Cuda:
         device: `cuda` or `cuda:N`.
         graphs: record work as CUDA graphs; without, it is launched piece by piece each time.
         side_by_side: give independent work streams of its own.
+        channels_last: how networks' tensors lie in memory.
+        compiled: have PyTorch compile the networks, which takes minutes.
 
     Raises:
         EngineError: there is no such device.
     """
 
     def __init__(
-        self, device: str = "cuda", *, graphs: bool = True, side_by_side: bool = True
+        self,
+        device: str = "cuda",
+        *,
+        graphs: bool = True,
+        side_by_side: bool = True,
+        channels_last: bool = True,
+        compiled: bool = False,
     ) -> None:
+        if not torch.cuda.is_available():
+            raise EngineError(f"{device}: there is no CUDA device here: use --device cpu")
         try:
-            self.device = torch.device(device)
-            if self.device.type != "cuda" or not torch.cuda.is_available():
-                raise EngineError(f"{device}: there is no CUDA device here: use --device cpu")
+            named = torch.device(device)
+            self.device = torch.device("cuda", named.index or 0)
             self.name = torch.cuda.get_device_name(self.device)
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
             self._pool = torch.cuda.graph_pool_handle()
@@ -40,16 +50,23 @@ class Cuda:
         except (RuntimeError, AssertionError) as error:
             raise EngineError(f"{device}: {str(error).splitlines()[0]}") from error
         self.halves = (torch.float16,) if emulates_bf16 else (torch.float16, torch.bfloat16)
-        self._graphs = graphs
-        self._several = side_by_side
+        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self._graphs, self._several, self._compiled = graphs, side_by_side, compiled
         self._idle: list[torch.cuda.Stream] = []
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """On the engine's own stream, in true single precision where single is asked for."""
-        exact = torch.backends.cudnn.flags(enabled=True, benchmark=True, allow_tf32=False)
-        with torch.inference_mode(), torch.cuda.stream(self._stream), exact:
+        with torch.inference_mode(), torch.cuda.stream(self._stream), _cudnn(benchmark=False):
             yield
+
+    def prepared(self, network: nn.Module) -> nn.Module:
+        """The network itself, compiled if that was asked for."""
+        if not self._compiled:
+            return network
+        compiled: Any = torch.compile(network, dynamic=False)
+        module: nn.Module = compiled
+        return module
 
     def pinned(self, size: int) -> Tensor:
         """Page-locked memory."""
@@ -61,10 +78,12 @@ class Cuda:
         That is safe because one stream replays them all in turn, and because what they leave
         behind lies in memory from outside the pool.
         """
-        for _ in range(WARM_UPS):
-            work()
-        if not self._graphs:
-            return work
+        with _cudnn(benchmark=True):
+            for _ in range(WARM_UPS):
+                work()
+            return self._captured(work) if self._graphs else work
+
+    def _captured(self, work: Work) -> Work:
         self._stream.synchronize()
         graph = torch.cuda.CUDAGraph()
         # Other threads may use the device meanwhile: a decoder does.
@@ -84,8 +103,8 @@ class Cuda:
     def side_by_side(self, pieces: Sequence[Callable[[], Tensor]]) -> list[Tensor]:
         """Each piece on a stream of its own, the first on the current one; may be nested.
 
-        No result is handed back, and so no memory reused, before the current stream has been
-        told to wait for all of them.
+        The current stream is told to wait for all of them, and the allocator that the results
+        are read there: or another piece could get their memory before they have been.
         """
         if not self._several or len(pieces) == 1:
             return [piece() for piece in pieces]
@@ -103,6 +122,8 @@ class Cuda:
             for stream in streams:
                 current.wait_stream(stream)
             self._idle.extend(streams)
+        for result in results:
+            result.record_stream(current)
         return results
 
     def mark(self) -> Mark:
@@ -134,3 +155,8 @@ class _Event:
     def wait(self) -> None:
         """Spin until it has been reached: sleeping would add to every answer's time."""
         self._event.synchronize()
+
+
+def _cudnn(*, benchmark: bool) -> Any:
+    """True single precision where single is asked for; each convolution's algorithms timed."""
+    return torch.backends.cudnn.flags(enabled=True, benchmark=benchmark, allow_tf32=False)

@@ -25,7 +25,7 @@ from nets.trinet import TriNet
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BATCHES = {"latency": (1, 2, 4, 8), "throughput": (1, 4, 16)}
+BATCHES = {"latency": (1, 2, 4, 8), "throughput": (1, 4, 8, 16)}
 """Sizes recorded for each mode. One between them is answered by the next larger."""
 
 MOST_KINDS = 8
@@ -70,7 +70,7 @@ class CudaEngine(Closing):
         self.device = str(accelerator.device)
         self._accelerator, self._notify = accelerator, notify
         self._intakes: OrderedDict[Kind, Intake] = OrderedDict()
-        self._thread = ThreadPoolExecutor(1, "engine")
+        self._thread, self._closed = ThreadPoolExecutor(1, "engine"), False
         notify(f"preparing {bundle.name} for {accelerator.name}")
         try:
             self._on_thread(self._set_up, bundle, precision, batches or BATCHES[mode])
@@ -93,15 +93,18 @@ class CudaEngine(Closing):
 
     def close(self) -> None:
         """Give the device's memory back."""
-        self._thread.submit(self._clear)
-        self._thread.shutdown()
+        if not self._closed:
+            self._closed = True
+            self._thread.submit(self._clear)
+            self._thread.shutdown()
 
     def _set_up(self, bundle: Bundle, precision: str, batches: Sequence[int]) -> None:
         """Bring the ensemble to the device and record it."""
-        exact, folded = load_ensemble(bundle), load_ensemble(bundle)
+        asked = None if precision == "auto" else asked_precision(precision, self._accelerator)
+        folded = load_ensemble(bundle)
         for member in folded.members:
             fold_batch_norm(member)
-        kind, found = self._choose(precision, exact, folded)
+        kind, found = (asked, "") if asked else self._closest(load_ensemble(bundle), folded)
         ensemble = on_device(folded, kind, self._accelerator)
         for module in ensemble.modules():
             if isinstance(module, DivergentNets | TriNet):
@@ -112,18 +115,14 @@ class CudaEngine(Closing):
         self._resident = Resident(ensemble, batches, self._accelerator, self._notify)
         self._prepared = PreparedIntake(self.contracts, self._accelerator)
 
-    def _choose(
-        self, precision: str, exact: DivergentNets, folded: DivergentNets
-    ) -> tuple[torch.dtype, str]:
-        """The precision, and for people how far each is from single where that was asked."""
-        if precision != "auto":
-            return asked_precision(precision, self._accelerator), ""
+    def _closest(self, exact: DivergentNets, folded: DivergentNets) -> tuple[torch.dtype, str]:
+        """The precision to run in, and for people how far each is from single."""
         kind, differences = closest_precision(exact, folded, self._accelerator)
         found = ", ".join(f"{NAMES[it]} {by:.1g}" for it, by in differences.items())
         if kind == torch.float32:
             self._notify(
-                f"warning: {self.name} needs single precision, which is slow: in half it would "
-                f"differ by ({found})"
+                f"warning: {self.name} needs single precision, which is slow: in half its answers "
+                f"would be off ({found})"
             )
         return kind, f" (from f32 on average: {found})"
 

@@ -31,31 +31,36 @@ PROBE_RGB = (200.0, 110.0, 90.0)
 """Probe pictures are soft patches of tissue's colour, so many cells across, with some grain."""
 
 
-class Narrow(nn.Module):
-    """A member that computes in half precision but is fed and answers in single."""
+class Apart(nn.Module):
+    """A member with a precision and a memory format of its own, fed and answering in single."""
 
-    def __init__(self, member: nn.Module, kind: torch.dtype) -> None:
+    def __init__(
+        self, member: nn.Module, kind: torch.dtype, memory_format: torch.memory_format
+    ) -> None:
         super().__init__()
-        self.member = member.to(kind)
-        self._kind = kind
+        self.member = member
+        self._kind, self._memory_format = kind, memory_format
 
     def forward(self, image: Tensor) -> Tensor:
         """As the member's own."""
-        answer: Tensor = self.member(image.to(self._kind))
+        answer: Tensor = self.member(image.to(self._kind, memory_format=self._memory_format))
         return answer.float()
 
 
 def on_device(
     ensemble: DivergentNets, kind: torch.dtype, accelerator: Accelerator
 ) -> DivergentNets:
-    """A copy of an ensemble on a device, its members in some precision, channels last.
+    """A copy of an ensemble on a device, its members in some precision.
 
-    Normalisation, fusion and the grid stay in single precision.
+    Normalisation, fusion and the grid stay in single.
     """
-    moved = deepcopy(ensemble)
-    if kind != torch.float32:
-        moved.members = nn.ModuleList(Narrow(member, kind) for member in moved.members)
-    return moved.to(accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    moved = deepcopy(ensemble).to(accelerator.device)
+    wanted = accelerator.memory_format
+    members = [member.to(kind).to(memory_format=wanted) for member in moved.members]
+    moved.members = nn.ModuleList(
+        Apart(accelerator.prepared(member), kind, wanted) for member in members
+    )
+    return moved
 
 
 def closest_precision(
