@@ -97,6 +97,7 @@ class Reporter:
 
     def say(self, line: str) -> None:
         """One line, above the bars if there are any."""
+        line = line.replace("\n", " ")  # names of files may hold a break
         if self._bars.disable:
             stamp = datetime.now().astimezone().isoformat(timespec="seconds")
             print(f"{stamp} {line}", file=sys.stderr, flush=True)
@@ -201,7 +202,7 @@ class _Row:
 
     def show(self, count: Count, share: float | None, *, at_once: bool = False) -> None:
         now = time.monotonic()
-        if now - self._shown < self._every_s and not at_once:
+        if now - self._shown < self._every_s and (self._bars.disable or not at_once):
             return
         self._shown = now
         facts = _facts(count, share, now - self._started)

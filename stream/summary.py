@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from stream.finishing import finished
 from stream.progress import Count
@@ -122,7 +123,7 @@ def print_summary(console: Console, rows: Sequence[Row]) -> None:
     parts.append(f"{timedelta(seconds=round(total.media_seconds))} of video")
     lines = [told(row.recording, row.result) for row in wrong]
     for line in (*lines, ", ".join(parts)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(line.replace("\n", " "), markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(rows: Sequence[Row], width: int) -> Table:
@@ -143,5 +144,6 @@ def _table(rows: Sequence[Row], width: int) -> Table:
             str(count.sightings),
         )
         status = "earlier" if row.earlier and result.status == "finished" else result.status
-        table.add_row(row.output, *(figures if count.frames else [""] * 5), status)
+        name = Text(row.output.replace("\n", " "))  # as it is: [x] in a name is no markup
+        table.add_row(name, *(figures if count.frames else [""] * 5), status)
     return table

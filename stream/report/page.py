@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -82,7 +83,8 @@ def write_report(path: Path, report: Report, *, overwrite: bool = False) -> None
     """
     html = render(report)
     with finished(path, overwrite) as partial:
-        partial.write_text(html, encoding="utf-8")
+        # A file's name may be no text; its links hold it byte for byte.
+        partial.write_text(html, encoding="utf-8", errors="replace")
 
 
 def render(report: Report) -> str:
@@ -129,7 +131,7 @@ class _Links:
 
     def file(self, seconds: float) -> str | None:
         """The address of the file that holds a moment; None where nothing was recorded."""
-        return quote(self._holding(seconds)[0]) if self._files else None
+        return quote(os.fsencode(self._holding(seconds)[0])) if self._files else None
 
     def within(self, seconds: float) -> str:
         """The moment as that file counts time."""
@@ -149,7 +151,7 @@ class _Links:
     def playable(self) -> str | None:
         """The first file, where a browser may play it."""
         first = self._files[0][0] if self._files else ""
-        return quote(first) if first.lower().endswith(PLAYABLE) else None
+        return quote(os.fsencode(first)) if first.lower().endswith(PLAYABLE) else None
 
 
 def _own(name: str) -> str:

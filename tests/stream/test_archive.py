@@ -113,6 +113,32 @@ def test_recordings_of_the_same_name_are_kept_apart(tmp_path, out, record, proce
     assert [frames_in(out / name) for name in ("a.mp4", "a.2.mp4", "a.3.mp4")] == [2, 3, 4]
 
 
+def test_names_of_all_kinds_go_through(tmp_path, out, record, process):
+    folder, latin_1 = tmp_path / "in", os.fsdecode(b"caf\xe9.mp4")
+    folder.mkdir()
+    record(tmp_path / "a.mp4", frames=2)
+    names = {"[x].mp4", "new\nline.mp4", "-y.mp4", "a:b.mp4", "q' & \"<b>.mp4", latin_1}
+    for name in names:
+        (folder / name).write_bytes((tmp_path / "a.mp4").read_bytes())
+    ended = process(folder, "-o", out)
+    assert ended.status == 0
+    assert {path.name for path in out.glob("*.mp4")} == names
+    page = (out / os.fsdecode(b"caf\xe9.report.html")).read_text()
+    assert 'data-file="caf%E9.mp4"' in page
+    assert "[x].mp4 " in ended.said
+    assert "new line.mp4 " in ended.said
+
+
+def test_an_output_whose_name_is_no_text_is_printed_byte_for_byte(tmp_path, record):
+    record(tmp_path / "a.mp4", frames=1)
+    output = os.fsencode(tmp_path) + b"/caf\xe9.mp4"
+    words = ["process", tmp_path / "a.mp4", "-o", output, "-w", "fixed:", "--no-report"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "stream.cli", *words], cwd=ROOT, capture_output=True, check=True
+    )
+    assert ended.stdout == output + b"\n"
+
+
 def test_later_parts_of_a_recording_take_no_others_name(tmp_path, out, record, process, frames_in):
     folder = tmp_path / "in"
     folder.mkdir()
