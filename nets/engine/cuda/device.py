@@ -49,7 +49,8 @@ class Cuda:
             emulates_bf16 = torch.cuda.get_device_capability(self.device) < (8, 0)
         except (RuntimeError, AssertionError) as error:
             raise EngineError(f"{device}: {str(error).splitlines()[0]}") from error
-        self.halves = (torch.float16,) if emulates_bf16 else (torch.float16, torch.bfloat16)
+        both = torch.float16, torch.bfloat16
+        self.halves: tuple[torch.dtype, ...] = both[:1] if emulates_bf16 else both
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self._graphs, self._several, self._compiled = graphs, side_by_side, compiled
         self._idle: list[torch.cuda.Stream] = []
@@ -121,7 +122,7 @@ class Cuda:
         finally:
             for stream in streams:
                 current.wait_stream(stream)
-            self._idle.extend(streams)
+            self._idle.extend(reversed(streams))  # each piece finds its memory again next time
         for result in results:
             result.record_stream(current)
         return results
