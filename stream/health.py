@@ -72,13 +72,13 @@ class Health:
         self._patience = patience or Patience()
         self._pictured_at: float | None = None
         self._poor: Signal | None = None
-        self._poor_since = at
+        self._poor_since = self._told_at = at
 
     def began(self, at: float, reason: str) -> Event:
         """A new segment's first picture is about to come: another connection, or another size."""
         self.segment += 1
         self._poor = None
-        return Event(at, self.state, self.state, reason, self.segment)
+        return self._event(at, self.state, reason)
 
     def pictured(self, at: float, signal: Signal) -> Event | None:
         """A picture arrived that looks like this.
@@ -113,8 +113,8 @@ class Health:
     def lost(self, at: float, reason: str) -> Event:
         """A connection is gone, or was not made, and will be tried again; each is an event."""
         self._poor = self._pictured_at = None
-        before, state = self.state, State.RECONNECTING if self.segment else State.CONNECTING
-        return self._turn(at, state, reason) or Event(at, state, before, reason, self.segment)
+        state = State.RECONNECTING if self.segment else State.CONNECTING
+        return self._turn(at, state, reason) or self._event(at, state, reason)
 
     def ended(self, at: float, reason: str) -> Event | None:
         """Nothing more will come."""
@@ -124,4 +124,9 @@ class Health:
         if state is self.state:
             return None
         before, self.state, self.since = self.state, state, at
-        return Event(at, state, before, reason, self.segment)
+        return self._event(at, before, reason)
+
+    def _event(self, at: float, before: State, reason: str) -> Event:
+        """What came to be so, never earlier than what was told before."""
+        self._told_at = max(at, self._told_at)
+        return Event(self._told_at, self.state, before, reason, self.segment)
