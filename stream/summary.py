@@ -144,6 +144,6 @@ def _table(rows: Sequence[Row], width: int) -> Table:
             str(count.sightings),
         )
         status = "earlier" if row.earlier and result.status == "finished" else result.status
-        name = Text(row.output.replace("\n", " "))  # as it is: [x] in a name is no markup
-        table.add_row(name, *(figures if count.frames else [""] * 5), status)
+        shown = Text(row.output.replace("\n", " "))  # as it is: [x] in a name is no markup
+        table.add_row(shown, *(figures if count.frames else [""] * 5), status)
     return table

@@ -114,29 +114,28 @@ def test_recordings_of_the_same_name_are_kept_apart(tmp_path, out, record, proce
 
 
 def test_names_of_all_kinds_go_through(tmp_path, out, record, process):
-    folder, latin_1 = tmp_path / "in", os.fsdecode(b"caf\xe9.mp4")
+    folder = tmp_path / "in"
     folder.mkdir()
     record(tmp_path / "a.mp4", frames=2)
-    names = {"[x].mp4", "new\nline.mp4", "-y.mp4", "a:b.mp4", "q' & \"<b>.mp4", latin_1}
+    names = {"[x].mp4", "new\nline.mp4", "-y.mp4", "a:b.mp4", "q' & \"<b>.mp4"}
     for name in names:
         (folder / name).write_bytes((tmp_path / "a.mp4").read_bytes())
     ended = process(folder, "-o", out)
     assert ended.status == 0
     assert {path.name for path in out.glob("*.mp4")} == names
-    page = (out / os.fsdecode(b"caf\xe9.report.html")).read_text()
-    assert 'data-file="caf%E9.mp4"' in page
-    assert "[x].mp4 " in ended.said
-    assert "new line.mp4 " in ended.said
+    assert "\n[x].mp4 " in ended.said
+    assert "\nnew line.mp4 " in ended.said
 
 
-def test_an_output_whose_name_is_no_text_is_printed_byte_for_byte(tmp_path, record):
+def test_a_name_that_is_no_text_is_kept_byte_for_byte(tmp_path, record):
+    source, output = (tmp_path / os.fsdecode(name) for name in (b"caf\xe9.mp4", b"out\xe9.mp4"))
     record(tmp_path / "a.mp4", frames=1)
-    output = os.fsencode(tmp_path) + b"/caf\xe9.mp4"
-    words = ["process", tmp_path / "a.mp4", "-o", output, "-w", "fixed:", "--no-report"]
-    ended = subprocess.run(
-        [sys.executable, "-m", "stream.cli", *words], cwd=ROOT, capture_output=True, check=True
-    )
-    assert ended.stdout == output + b"\n"
+    (tmp_path / "a.mp4").rename(source)
+    words = [sys.executable, "-m", "stream.cli", "process", source, "-o", output, "-w", "fixed:"]
+    ended = subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
+    assert ended.stdout == os.fsencode(output) + b"\n"
+    page = output.with_suffix(".report.html").read_text()
+    assert 'data-file="out%E9.mp4"' in page
 
 
 def test_later_parts_of_a_recording_take_no_others_name(tmp_path, out, record, process, frames_in):
