@@ -48,14 +48,11 @@ def test_outside_its_box_every_sample_stays(layout):
     assert view.y <= box.y <= view.y + 20
     assert box.width < 150
     assert box.height < 40
-    for old, new, shift in zip(
-        before.planes, after.planes, (0, *[before.layout.chroma_shift_x] * 2), strict=False
-    ):
-        down = before.layout.chroma_shift_y if shift or old.ndim == 3 else 0
-        old, new = old.copy(), new.copy()
-        rows = slice((box.y >> down) - 1, ((box.y + box.height) >> down) + 1)
-        columns = slice((box.x >> shift) - 1, ((box.x + box.width) >> shift) + 1)
-        old[rows, columns] = new[rows, columns] = 0
+    even = Rect(box.x - 2 & ~1, box.y - 2 & ~1, box.width + 4 & ~1, box.height + 4 & ~1)
+    for picture in (before, after):
+        for plane in picture.crop(even).planes:
+            plane[...] = 0
+    for old, new in zip(before.planes, after.planes, strict=True):
         assert np.array_equal(old, new)
 
 

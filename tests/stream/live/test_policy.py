@@ -14,7 +14,10 @@ def found_at(arrived_at, **known):
     return Found(answer_to(frame(0, arrived_at), **known), mask=object())
 
 
-def judge(policy, found, now, *, state=State.LIVE, engine="", whole=Rect(0, 0, 320, 240)):
+WHOLE = Rect(0, 0, 320, 240)
+
+
+def judge(policy, found, now, *, state=State.LIVE, engine="", whole=WHOLE):
     return policy.judge(found, whole, state=state, engine=engine, now=now)
 
 
@@ -64,9 +67,9 @@ def test_masks_come_back_when_they_have_been_in_time_for_a_while():
 def test_an_engine_that_is_too_slow_by_a_little_does_not_make_masks_flicker():
     policy = MaskPolicy(LIMIT_S)
     answers = {step: found_at(step * 0.2) for step in range(100)}  # 5 a second, 0.2 s late
-    notices = set()
+    notices = []
     for picture in range(25, 250):
         now = picture / 25
         known = int((now - 0.2) / 0.2)
-        notices.add(judge(policy, answers[known], now).notice)
-    assert notices == {"AI OFF - late"}
+        notices.append(judge(policy, answers[known], now).notice)
+    assert set(notices[10:]) == {"AI OFF - late"}
