@@ -32,13 +32,21 @@ def open_device(path: str, asked: Asked) -> Opened:
     try:
         container = av.open(path, format="v4l2", options=options)
     except (av.FFmpegError, OSError, ValueError) as problem:
-        raise UnusableSourceError(f"{path}: {refusal(path, problem)}") from problem
+        raise UnusableSourceError(
+            f"{path}: {refusal(path, problem, _described(path))}"
+        ) from problem
     remark = _remark(container, asked)
     return Opened(container, path, _parity(path), remark, partial(v4l2.has_signal, path))
 
 
-def refusal(path: str, problem: Exception) -> str:
-    """Why a device cannot be opened, and what to do."""
+def refusal(path: str, problem: Exception, device: v4l2.Device | None = None) -> str:
+    """Why a device cannot be opened, and what to do.
+
+    Args:
+        path: of the device.
+        problem: what opening it raised.
+        device: what it has, where it can be asked.
+    """
     number = getattr(problem, "errno", None)
     if number in (errno.EACCES, errno.EPERM):
         return f"no permission to read it: {_group_hint(path)}"
@@ -46,7 +54,6 @@ def refusal(path: str, problem: Exception) -> str:
         return "is in use by another program: close that one"
     if number in (errno.ENOTTY, errno.ENODEV, errno.ENXIO):
         return "is no video device, or its card is gone"
-    device = _described(path)
     if device is None:
         said = getattr(problem, "strerror", None) or type(problem).__name__
         return f"cannot be opened: {said}"
