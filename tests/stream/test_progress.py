@@ -62,7 +62,7 @@ def test_several_recordings_are_summed_up(capsys, clock):
         clock(40)
         second.update(Count(9, 2, 2, 0.4))
     lines = [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()]
-    assert "1 of 2 done: 25%, 0.2 fps, 0.0x, 0:02:00 left, 1 sighting" in lines
+    assert "0 of 2 done: 25%, 0.2 fps, 0.0x, 0:02:00 left, 1 sighting" in lines
     assert "1 of 2 done: 92%, 0.2 fps, 0.0x, 0:00:06 left, 3 sightings" in lines
 
 
