@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ from nets.preprocessing import Preprocessing, distinct
 FORMAT_VERSION = 1
 DEFAULT_THRESHOLD = 0.5  # paper, section 2.2: rounding to the nearest integer
 DESCRIPTION = "bundle.yaml"
+MADE = (".safetensors", ".xml", ".bin")
+"""Files of a bundle that belong to its weights; all others outlive them."""
+
 LARGEST_DESCRIPTION = 2**20
 NAME = re.compile(r"\w[\w.+-]{0,99}")
 
@@ -39,6 +42,21 @@ class Member:
     header: Header
 
 
+@checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Quantised:
+    """An int8 model of a whole ensemble, by OpenVINO.
+
+    Attributes:
+        model: its file; as written in a bundle, beside `bundle.yaml`.
+        weights: fingerprint of the ensemble that it was made of.
+        calibration: what its ranges were measured on.
+    """
+
+    model: Path
+    weights: str
+    calibration: dict[str, str | int]
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """An ensemble, its tensors still on disk.
@@ -50,6 +68,7 @@ class Bundle:
         fusion: how they become one.
         threshold: above it a pixel is polyp.
         card: the model card's text, empty where there is none.
+        quantised: its int8 model, if it has one.
     """
 
     name: str
@@ -58,6 +77,7 @@ class Bundle:
     fusion: Fusion
     threshold: float
     card: str = ""
+    quantised: Quantised | None = None
 
     @property
     def contracts(self) -> tuple[Preprocessing, ...]:
@@ -82,6 +102,7 @@ class _Description:
     grid: Grid
     fusion: Fusion = Field(default_factory=Fusion)
     threshold: float = Field(default=DEFAULT_THRESHOLD, gt=0, lt=1)
+    quantised: Quantised | None = None
 
 
 def shipped(name: str = "compact") -> Path:
@@ -154,6 +175,11 @@ def read_bundle(folder: Path) -> Bundle:
     if problem:
         raise BundleError(f"{path}: fusion: {problem}")
     _check_together(members, str(path))
+    quantised = description.quantised
+    if quantised is not None:
+        if quantised.model.name != str(quantised.model):
+            raise BundleError(f"{path}: quantised.model: leads outside the bundle")
+        quantised = replace(quantised, model=folder / quantised.model)
     card = folder / "README.md"
     return Bundle(
         folder.resolve().name,
@@ -162,6 +188,7 @@ def read_bundle(folder: Path) -> Bundle:
         description.fusion,
         description.threshold,
         card.read_text(encoding="utf-8") if card.is_file() else "",
+        quantised,
     )
 
 
@@ -221,6 +248,31 @@ def write_bundle(
     return read_bundle(folder)
 
 
+def add_quantised(folder: Path, quantised: Quantised) -> Bundle:
+    """Say in a bundle's description that it holds an int8 model.
+
+    Args:
+        folder: the bundle's; `quantised.model` lies in it.
+        quantised: what to say.
+
+    Raises:
+        BundleError: as `read_bundle`, or the description cannot be written.
+    """
+    read_bundle(folder)
+    path = folder / DESCRIPTION
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    values["quantised"] = {
+        "model": quantised.model.name,
+        "weights": quantised.weights,
+        "calibration": quantised.calibration,
+    }
+    try:
+        write_whole(path, yaml.safe_dump(values, sort_keys=False).encode())
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be written ({error.strerror})") from error
+    return read_bundle(folder)
+
+
 @contextmanager
 def _replaced(folder: Path) -> Iterator[Path]:
     """A new folder to fill, which then takes the place of an older bundle, card and all kept."""
@@ -235,7 +287,7 @@ def _replaced(folder: Path) -> Iterator[Path]:
         yield partial
         if folder.exists():
             for path in folder.iterdir():
-                if path.name != DESCRIPTION and path.suffix != ".safetensors":
+                if path.name != DESCRIPTION and path.suffix not in MADE:
                     path.rename(partial / path.name)
             folder.rename(old)
         partial.rename(folder)

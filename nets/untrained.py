@@ -25,15 +25,14 @@ if TYPE_CHECKING:
     from torch import nn
 
 ADDRESS = re.compile(r"random:(?P<plan>[^?]+)(\?seed=(?P<seed>\d{1,9}))?")
-RECIPE = 1
+RECIPE = 2
 """Raised when the same address gives other weights, so that kept ones are made anew."""
 
 CARD = (
     "Random weights: for measuring speed, not for finding polyps. Whatever is marked means nothing."
 )
-NORM_PICTURES = 4
-NORM_SIDE = 128
-"""Pictures of noise, and their side, from which the norms learn what passes through them."""
+PICTURES, SIDE = 4, 128
+"""Pictures of noise, and their side, from which layers learn what passes through them."""
 
 
 @dataclass(frozen=True)
@@ -97,25 +96,39 @@ def _write(folder: Path, specs: dict[str, MemberSpec], seed: int) -> None:
         paths = {}
         for name, spec in specs.items():
             module = build(spec)
-            _settle_norms(module)
+            _settle(module)
             paths[name] = Path(loose) / f"{name}.safetensors"
             save_checkpoint(paths[name], module, Header(spec, trained_on={"seed": seed}), half=True)
         write_bundle(folder, paths, half=True)
     (folder / "README.md").write_text(CARD, encoding="utf-8")
 
 
-def _settle_norms(module: "nn.Module") -> None:
-    """Fit the norms' running statistics to what passes through the random layers.
+def _settle(module: "nn.Module") -> None:
+    """Fit the norms' statistics, and the last layers, to what passes through random layers.
 
-    As they come they fit no network: values fade from layer to layer, the maps are flat, and
+    As they come they fit no network: values fade from layer to layer, maps are flat or full, and
     what a lower precision does to them says nothing.
     """
     import torch
+    from segmentation_models_pytorch.base import SegmentationHead
+    from torch import Tensor, nn
 
+    def centre(layer: nn.Module, given: object, scores: Tensor) -> Tensor:
+        assert isinstance(layer, nn.Conv2d) and layer.bias is not None
+        spread, mean = torch.std_mean(scores, (0, 2, 3))
+        layer.weight.div_(spread.view(-1, 1, 1, 1))
+        layer.bias.sub_(mean).div_(spread)
+        return (scores - mean.view(1, -1, 1, 1)) / spread.view(1, -1, 1, 1)
+
+    hooks = []
     for part in module.modules():
-        if isinstance(part, torch.nn.BatchNorm2d):
+        if isinstance(part, nn.BatchNorm2d):
             part.momentum = 1.0
+        if isinstance(part, SegmentationHead):
+            hooks.append(part[0].register_forward_hook(centre))
     module.train()
     with torch.no_grad():
-        module(torch.randn(NORM_PICTURES, 3, NORM_SIDE, NORM_SIDE))
+        module(torch.randn(PICTURES, 3, SIDE, SIDE))
     module.eval()
+    for hook in hooks:
+        hook.remove()

@@ -27,7 +27,7 @@ def open_engine(
     Args:
         weights: as `named_bundle`.
         device: `auto`, `cpu` (OpenVINO), `eager` (PyTorch on the CPU) or `cuda[:N]`.
-        precision: `auto`, `f32` or `bf16`; on CUDA `f16` too.
+        precision: `auto`, `f32` or `bf16`; on CUDA `f16` too, on a CPU `int8` if the bundle has it.
         mode: what to be fast at.
         notify: told before something that takes long.
 

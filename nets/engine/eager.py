@@ -46,6 +46,7 @@ class EagerEngine(OnHost):
             raise EngineError(f"{device}: {str(error).splitlines()[0]}") from error
         kind = torch.cuda.get_device_name(self._device) if self._device.type == "cuda" else "CPU"
         self.runs_on = f"{kind}, PyTorch f32"
+        self.device, self.arithmetic = str(self._device), "f32"
 
     def predict(self, pictures: Sequence[Prepared]) -> Maps:
         """Fused probability; shape as the protocol says."""

@@ -26,6 +26,7 @@ class FixedEngine(OnHost):
         self.name = "fixed:"
         self.card = CARD
         self.runs_on = "no networks"
+        self.device, self.arithmetic = "cpu", "f32"
         self.contracts: tuple[Preprocessing, ...] = (Preprocessing(height=256, width=256),)
         self.grid = Grid.of(self.contracts[0])
         self.threshold = 0.5

@@ -1,36 +1,30 @@
 """The ensemble on a CPU (or an Intel GPU) by OpenVINO, compiled once and cached.
 
 The first use of a set of weights converts them with PyTorch and keeps the result; from then on
-neither torch nor smp is imported. The cache can be deleted at any time.
+neither torch nor smp is imported. What is kept can be deleted at any time.
 """
 
 import os
-import shutil
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import openvino
 
 from nets.bundle import Bundle
+from nets.cache import cache_folder
+from nets.engine.openvino_memory import pictures_at_once
+from nets.engine.openvino_model import converted, quantised
+from nets.engine.openvino_runtime import openvino
 from nets.engine.protocol import Maps, OnHost, view_shares
 from nets.errors import EngineError
+from nets.memory import available_bytes
 from nets.preprocessing import Prepared
-
-CONVERSION = 1
-"""Raised when the exported graph changes, so that cached ones are made anew."""
 
 Mode = Literal["latency", "throughput"]
 
-
-def cache_folder() -> Path:
-    """Where converted and compiled models are kept: `DIVERGENT_CACHE`, or the user's cache."""
-    named = os.environ.get("DIVERGENT_CACHE")
-    if named:
-        return Path(named)
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "divergentnets"
+PRECISIONS = ("auto", "f32", "bf16", "int8")
 
 
 class OpenVinoEngine(OnHost):
@@ -39,9 +33,14 @@ class OpenVinoEngine(OnHost):
     Args:
         bundle: the ensemble.
         mode: `latency` answers one picture soonest, `throughput` most pictures a second.
-        precision: `auto` (bf16 where the processor has it), `f32` or `bf16`.
+        precision: `auto` (bf16 where the processor has it, f32 elsewhere), `f32`, `bf16`, or
+            `int8` where the bundle holds a quantised model.
         device: OpenVINO's name of it.
-        notify: told before something that takes long.
+        notify: told before something that takes long, and of what is done without.
+
+    Raises:
+        CheckpointError: a member cannot be read.
+        EngineError: the device or its memory cannot run them, or there is no such precision.
     """
 
     def __init__(
@@ -52,26 +51,20 @@ class OpenVinoEngine(OnHost):
         device: str = "CPU",
         notify: Callable[[str], None] = lambda line: None,
     ) -> None:
+        if precision not in PRECISIONS:
+            raise EngineError(f"{precision}: OpenVINO computes in {', '.join(PRECISIONS[1:])}")
         self.name = bundle.name
         self.card = bundle.card
         self.contracts = bundle.contracts
         self.grid = bundle.grid
         self.threshold = bundle.threshold
         self.members = tuple(member.name for member in bundle.members)
-        core = openvino.Core()
-        folder = cache_folder()
-        config: dict[str, Any] = {
-            "PERFORMANCE_HINT": mode.upper(),
-            "CACHE_DIR": str(folder / "compiled"),
-        }
-        if precision != "auto":
-            config["INFERENCE_PRECISION_HINT"] = precision
-        try:
-            self._compiled = core.compile_model(_converted(bundle, folder, notify), device, config)
-        except RuntimeError as error:
-            raise EngineError(f"OpenVINO on {device}: {str(error).splitlines()[0]}") from error
-        arithmetic = self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
-        self.runs_on = f"{device}, OpenVINO {arithmetic}"
+        self._compiled = _compiled(bundle, mode, precision, device, notify)
+        kind = str(self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
+        if precision == "bf16" and kind != "bf16":
+            notify(f"warning: this processor has no bf16, {bundle.name} runs in {kind}")
+        self.device, self.arithmetic = "cpu", "int8" if precision == "int8" else kind
+        self.runs_on = f"{device}, OpenVINO {self.arithmetic}"
         wanted = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._requests = [self._compiled.create_infer_request() for _ in range(max(1, wanted))]
         self.batch = len(self._requests)
@@ -92,57 +85,78 @@ class OpenVinoEngine(OnHost):
     def _run(self, pictures: Sequence[Prepared], output: int) -> Maps:
         """Pictures side by side, one a request: on a CPU that is faster than one batch."""
         answers: list[Maps] = []
-        for start in range(0, len(pictures), len(self._requests)):
-            group = pictures[start : start + len(self._requests)]
-            busy = self._requests[: len(group)]
-            for request, picture in zip(busy, group, strict=True):
-                tensors = [view_shares([picture]), *(array[None] for array in picture.inputs)]
-                tensors = tensors[-len(self._compiled.inputs) :]
-                request.start_async(
-                    {index: openvino.Tensor(tensor) for index, tensor in enumerate(tensors)}
-                )
-            for request in busy:
-                request.wait()
-                answers.append(np.array(request.get_output_tensor(output).data[0], np.float32))
+        free, busy = deque(self._requests), deque[Any]()
+
+        def collect() -> None:
+            request = busy.popleft()
+            request.wait()
+            # A copy: the next picture's answer will lie in the same memory.
+            answers.append(np.array(request.get_output_tensor(output).data[0], np.float32))
+            free.append(request)
+
+        try:
+            for picture in pictures:
+                if not free:
+                    collect()
+                request = free.popleft()
+                arrays = model_inputs(picture, len(self._compiled.inputs))
+                request.start_async({n: openvino.Tensor(array) for n, array in enumerate(arrays)})
+                busy.append(request)
+            while busy:
+                collect()
+        except (RuntimeError, MemoryError) as error:
+            raise EngineError(f"{self.name} on {self.runs_on}: {_reason(error)}") from error
         return np.stack(answers)
 
 
-def _converted(bundle: Bundle, folder: Path, notify: Callable[[str], None]) -> Path:
-    """The bundle as an OpenVINO model on disk, converted now if it never was."""
-    version = openvino.__version__.split("-")[0]
-    model = folder / "models" / f"{bundle.fingerprint()}-{CONVERSION}-{version}" / "model.xml"
-    if model.exists():
-        return model
-    notify(f"preparing {bundle.name} for this machine, once")
-    import torch
+def model_inputs(picture: Prepared, count: int) -> list[Any]:
+    """A picture as the converted graph wants it, a batch of one.
 
-    from nets.engine.eager import load_ensemble
+    Args:
+        picture: prepared for the graph's contracts.
+        count: of the graph's inputs; one that needs no views has no input for them.
+    """
+    return [view_shares([picture]), *(array[None] for array in picture.inputs)][-count:]
 
-    example = (
-        torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
-        *(
-            torch.zeros(1, contract.height, contract.width, 3, dtype=torch.uint8)
-            for contract in bundle.contracts
-        ),
-    )
-    with torch.no_grad():
-        exported = torch.export.export(load_ensemble(bundle), example)
-    converted = openvino.convert_model(exported)
-    # The converter drops the views where no member's extent differs from the grid's.
-    kept = example[-len(converted.inputs) :]
-    converted.reshape({index: list(tensor.shape) for index, tensor in enumerate(kept)})
-    # Made aside and moved, so that two programs starting at once both find a whole model.
-    aside = model.parent.with_name(f"{model.parent.name}.partial.{os.getpid()}")
-    try:
-        aside.mkdir(parents=True, exist_ok=True)
-        openvino.save_model(converted, aside / "model.xml", compress_to_fp16=False)
-        if not model.parent.exists():
-            aside.rename(model.parent)
-    except OSError as error:
-        raise EngineError(
-            f"{folder}: the converted model cannot be kept ({error.strerror}): set "
-            "DIVERGENT_CACHE to a folder that can be written"
-        ) from error
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    return model
+
+def _compiled(
+    bundle: Bundle, mode: Mode, precision: str, device: str, notify: Callable[[str], None]
+) -> Any:
+    """The graph, compiled for a device or read from the cache.
+
+    Raises:
+        EngineError: it cannot be, or memory does not suffice.
+    """
+    config: dict[str, Any] = {
+        "PERFORMANCE_HINT": mode.upper(),
+        "CACHE_DIR": str(cache_folder() / "compiled"),
+    }
+    if precision in ("f32", "bf16"):
+        config["INFERENCE_PRECISION_HINT"] = precision
+    most = len(os.sched_getaffinity(0)) if mode == "throughput" else 1
+    for attempt in ("first", "last"):
+        model = quantised(bundle) if precision == "int8" else converted(bundle, notify)
+        try:
+            fit = _fitting(bundle, model, most, notify)
+            if fit < most:
+                config["NUM_STREAMS"] = fit
+            return openvino.Core().compile_model(model, device, config)
+        except (OSError, RuntimeError, MemoryError) as error:
+            # Somebody may have emptied the cache since the model was found in it.
+            if attempt == "last" or model.exists():
+                raise EngineError(f"OpenVINO on {device}: {_reason(error)}") from error
+    raise AssertionError
+
+
+def _fitting(bundle: Bundle, model: Path, most: int, notify: Callable[[str], None]) -> int:
+    weights = model.with_suffix(".bin").stat().st_size
+    samples = max(contract.height * contract.width for contract in bundle.contracts)
+    return pictures_at_once(bundle.name, weights, samples, most, available_bytes(), notify)
+
+
+def _reason(error: Exception) -> str:
+    """The last line that says something: those before are places in OpenVINO's sources."""
+    if isinstance(error, MemoryError) or "alloc" in str(error):
+        return "memory does not suffice: end other programs, or name fewer members"
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -21,6 +21,8 @@ class Engine(Protocol):
         name: what the weights are called.
         card: the weights' model card in Markdown, empty where there is none.
         runs_on: device and arithmetic, for people ("CPU, OpenVINO f32").
+        device: `cpu` or `cuda:N`, as PyTorch calls it.
+        arithmetic: in which most of the work is done: f32, bf16, f16 or int8.
         contracts: what each of a `Prepared`'s inputs is for, in order.
         grid: the shape and extent of the maps.
         threshold: above it a pixel is polyp.
@@ -31,6 +33,8 @@ class Engine(Protocol):
     name: str
     card: str
     runs_on: str
+    device: str
+    arithmetic: str
     contracts: tuple[Preprocessing, ...]
     grid: Grid
     threshold: float

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from nets.architectures import build
 from nets.bundle import read_weights
@@ -30,8 +31,16 @@ def test_the_papers_members_cost_what_they_do(name: str) -> None:
     assert cost.flop / 1e9 == pytest.approx(PAPERS[name][1], abs=0.06)
 
 
+def test_traffic_is_what_layers_read_and_write_beside_their_weights() -> None:
+    layers = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.ReLU(), nn.Conv2d(5, 2, 1))
+    cost = cost_of(layers, Preprocessing(height=32, width=64))
+    assert cost.activations == 32 * 64 * (3 + 5 + 5 + 2)
+
+
 def test_a_bundle_is_counted_member_by_member(member) -> None:
     (cost,) = member_costs(read_weights([member])).values()
     assert cost.disk_bytes == member.stat().st_size
     assert 0 < 4 * cost.parameters < cost.disk_bytes
-    assert cost + cost == Cost(2 * cost.parameters, 2 * cost.flop, 2 * cost.disk_bytes)
+    assert cost + cost == Cost(
+        2 * cost.parameters, 2 * cost.flop, 2 * cost.disk_bytes, 2 * cost.activations
+    )

@@ -1,0 +1,85 @@
+"""An ensemble as an OpenVINO model on disk: converted once with PyTorch, then kept.
+
+What is kept is keyed by the weights' digest and the library's version, and can be deleted at any
+moment, even while engines run from it.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from nets.bundle import Bundle
+from nets.cache import cache_folder, kept_whole
+from nets.engine.openvino_runtime import openvino
+from nets.errors import EngineError
+
+CONVERSION = 1
+"""Raised when the exported graph changes, so that kept ones are made anew."""
+
+MODEL = "model.xml"
+
+
+def converted(bundle: Bundle, notify: Callable[[str], None]) -> Path:
+    """The bundle's model on disk, converted now if it never was.
+
+    Args:
+        bundle: the ensemble.
+        notify: told before the conversion, which takes long and imports PyTorch.
+
+    Raises:
+        CheckpointError: a member cannot be read.
+        EngineError: the model cannot be kept.
+    """
+    version = openvino.__version__.split("-")[0]
+    folder = cache_folder() / "models" / f"{bundle.fingerprint()}-{CONVERSION}-{version}"
+    if not (folder / MODEL).exists():
+        notify(f"preparing {bundle.name} for this machine, once")
+        with kept_whole(folder) as partial:
+            openvino.save_model(convert(bundle), partial / MODEL, compress_to_fp16=False)
+    return folder / MODEL
+
+
+def quantised(bundle: Bundle) -> Path:
+    """The int8 model that lies in a bundle.
+
+    Raises:
+        EngineError: there is none, or it was made of other weights.
+    """
+    found = bundle.quantised
+    if found is None:
+        raise EngineError(
+            f"{bundle.name} holds no int8 model: make one with `divergent-train quantise`, or "
+            "choose another precision"
+        )
+    if found.weights != bundle.fingerprint():
+        raise EngineError(
+            f"{found.model}: made of other weights than {bundle.name} has now: make it anew with "
+            "`divergent-train quantise`"
+        )
+    return found.model
+
+
+def convert(bundle: Bundle) -> Any:
+    """The whole ensemble as one `openvino.Model`: preparation, members and fusion.
+
+    Its inputs are (1, 4) float32 views, left out where no member needs them, and a (1, h, w, 3)
+    uint8 picture for each contract; its outputs the fused and the members' maps.
+    """
+    import torch
+
+    from nets.engine.eager import load_ensemble
+
+    example = (
+        torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
+        *(
+            torch.zeros(1, contract.height, contract.width, 3, dtype=torch.uint8)
+            for contract in bundle.contracts
+        ),
+    )
+    with torch.no_grad():
+        exported = torch.export.export(load_ensemble(bundle), example)
+    model = openvino.convert_model(exported)
+    # The converter drops the views where no member's extent differs from the grid's.
+    kept = example[-len(model.inputs) :]
+    model.reshape({index: list(tensor.shape) for index, tensor in enumerate(kept)})
+    return model
