@@ -95,7 +95,7 @@ class StreamSource:
         self._coded = self._coded_now()
         self._given: GivenFormat | None = None
         self._packets = self._frames = 0
-        self._round_dts = self._end_dts = 0
+        self._round = self._end_pts = 0
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -139,7 +139,7 @@ class StreamSource:
             try:
                 packet = next(packets)
             except StopIteration:
-                if not (self._wait and self._asked.loop and self._end_dts):
+                if not (self._wait and self._asked.loop and self._end_pts):
                     return
                 packets = self._rewind()
                 continue
@@ -168,10 +168,10 @@ class StreamSource:
         """Hold a packet of a file back until it is due, behind all earlier rounds of it."""
         if self._wait is None or packet.dts is None:
             return None
-        packet.dts += self._round_dts
+        packet.dts += self._round
         if packet.pts is not None:
-            packet.pts += self._round_dts
-        self._end_dts = packet.dts + (packet.duration or 1)
+            packet.pts += self._round
+            self._end_pts = max(self._end_pts, packet.pts + (packet.duration or 1))
         self._wait(float(packet.dts * self._time_base))
         return time.monotonic()
 
@@ -179,7 +179,7 @@ class StreamSource:
         """A file from its beginning, its times going on."""
         self._container.seek(0)
         self._video.codec_context.flush_buffers()
-        self._round_dts = self._end_dts - (self._video.start_time or 0)
+        self._round = self._end_pts - (self._video.start_time or 0)
         return self._container.demux()
 
     def _silent(self) -> SourceError:
