@@ -1,7 +1,6 @@
 """What the tests on a GPU share. Without a CUDA device each of them is skipped, with a reason."""
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,9 @@ from stream.source.synthetic import open_synthetic
 
 PAPER = "random:configs/ensembles/paper.yaml"
 ROOT = Path(__file__).resolve().parents[2]
-SCENE = "synthetic:?seed=5&seconds=2&size=1920x1080"
-FRAMES = 12
+SCENE = "synthetic:?seed=3&seconds=8&size=1920x1080"
+WITH_POLYP = range(84, 180, 8)
+"""Frames of that scene in which the compact ensemble sees polyps, of every size."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,4 +47,4 @@ def paper() -> Bundle:
 def frames() -> list[Frame]:
     """A synthetic procedure at 1080p."""
     with open_synthetic(SCENE) as source:
-        return list(islice(source, FRAMES))
+        return [source.frame(index) for index in WITH_POLYP]
