@@ -1,5 +1,6 @@
 """Outputs that get their final name only when they are whole."""
 
+import errno
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,13 @@ from stream.errors import OutputExistsError, SinkError
 
 DERIVED = re.compile(r"\.(?:partial|masks|frames|part\d+)$", re.ASCII | re.IGNORECASE)
 """Ends of names that stand beside `NAME.EXT`: `NAME.masks.EXT`, `NAME.part2.EXT`, ..."""
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def reason_of(problem: OSError | av.FFmpegError) -> str:
+    """Why something cannot be written, in the user's words where they are plainer."""
+    return "the disk is full" if problem.errno in DISK_FULL else str(problem.strerror or problem)
 
 
 def partial_of(final: Path) -> Path:
@@ -69,7 +77,7 @@ def finished(final: Path, overwrite: bool = False) -> Iterator[Path]:
         partial.replace(final)
     except (OSError, av.FFmpegError) as error:
         _remove(partial)
-        raise SinkError(f"{final} cannot be written: {error.strerror or error}") from error
+        raise SinkError(f"{final} cannot be written: {reason_of(error)}") from error
     except BaseException:
         _remove(partial)
         raise

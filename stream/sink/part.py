@@ -1,6 +1,5 @@
 """One file of a recording while it grows: frames in, packets out, playable throughout."""
 
-import errno
 import heapq
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,7 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from stream.errors import SinkError
-from stream.finishing import partial_of
+from stream.finishing import DISK_FULL, partial_of
 from stream.frame import TAG_OF_MATRIX, Frame
 from stream.parameters import UNSPECIFIED, StreamParameters
 from stream.sink.containers import FORMATS, PassedStream, options_while_growing
@@ -31,8 +30,6 @@ so nothing that could be played, before each of its streams has had a packet."""
 
 FASTEST_SENSIBLE = 240
 """Frames per second above which a rate is a container's invention, and encoders refuse it."""
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.errors import OutputExistsError, SinkError
-from stream.finishing import partial_of
+from stream.finishing import partial_of, reason_of
 
 OURS = re.compile(r"\d{6,}\.png")
 """What such a folder holds: a name for each frame, its index in at least six digits."""
@@ -59,7 +59,7 @@ class PictureFolder:
                 shutil.rmtree(self._partial)
             self._partial.mkdir()
         except OSError as problem:
-            raise SinkError(f"{path}: cannot be made: {problem.strerror}") from problem
+            raise SinkError(f"{path}: cannot be made: {reason_of(problem)}") from problem
 
     def write(self, index: int, picture: NDArray[np.uint8]) -> None:
         """Write one picture.
@@ -78,7 +78,7 @@ class PictureFolder:
             target.write_bytes(encoded.tobytes())
         except OSError as problem:
             target.unlink(missing_ok=True)
-            raise SinkError(f"{target}: cannot be written: {problem.strerror}") from problem
+            raise SinkError(f"{target}: cannot be written: {reason_of(problem)}") from problem
 
     def close(self) -> None:
         """Give the folder its name.
@@ -91,7 +91,7 @@ class PictureFolder:
                 shutil.rmtree(self._path)
             self._partial.replace(self._path)
         except OSError as problem:
-            raise SinkError(f"{self._path}: cannot be written: {problem.strerror}") from problem
+            raise SinkError(f"{self._path}: cannot be written: {reason_of(problem)}") from problem
 
     def __enter__(self) -> Self:
         return self

@@ -15,8 +15,9 @@ from av.packet import Packet
 from av.stream import Stream
 
 from stream.errors import OutputExistsError, SinkError
+from stream.finishing import reason_of
 from stream.sink.containers import FORMATS, PassedStream, movie_timescale
-from stream.sink.part import DISK_FULL, seconds_of
+from stream.sink.part import seconds_of
 
 
 def give_name(
@@ -57,9 +58,9 @@ def give_name(
             rewritten.replace(final)
             partial.unlink()
     except (av.FFmpegError, OSError) as problem:
-        reason = "the disk is full" if problem.errno in DISK_FULL else problem.strerror
         raise SinkError(
-            f"{final}: cannot be finished: {reason}: the whole recording is in {partial}"
+            f"{final}: cannot be finished: {reason_of(problem)}: "
+            f"the whole recording is in {partial}"
         ) from problem
     finally:
         with suppress(OSError):

@@ -8,7 +8,7 @@ from typing import Self
 
 from nets.picture import Rect
 from stream.errors import OutputExistsError, SinkError
-from stream.finishing import partial_of
+from stream.finishing import partial_of, reason_of
 from stream.frame import Frame
 
 COLUMNS = (
@@ -53,7 +53,7 @@ class FrameTable:
         try:
             self._file = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         except OSError as problem:
-            raise SinkError(f"{path}: cannot be written: {problem.strerror}") from problem
+            raise SinkError(f"{path}: cannot be written: {reason_of(problem)}") from problem
         self._whole = 0
         self._write_line((*COLUMNS, *more))
 
@@ -101,7 +101,9 @@ class FrameTable:
                 os.truncate(self._file, self._whole)
                 raise SinkError(f"{self._partial}: the disk is full: it ends before a record")
         except OSError as problem:
-            raise SinkError(f"{self._partial}: cannot be written: {problem.strerror}") from problem
+            raise SinkError(
+                f"{self._partial}: cannot be written: {reason_of(problem)}"
+            ) from problem
         self._whole += len(line)
 
     def close(self) -> Path:
@@ -112,7 +114,9 @@ class FrameTable:
                 self._let_go()
                 self._partial.replace(self._path)
             except OSError as problem:
-                raise SinkError(f"{self._path}: cannot be written: {problem.strerror}") from problem
+                raise SinkError(
+                    f"{self._path}: cannot be written: {reason_of(problem)}"
+                ) from problem
         return self._path
 
     def abort(self) -> None:

@@ -383,10 +383,10 @@ from pathlib import Path
 from stream.cli import main
 
 statuses = []
-for limit, output in json.loads(sys.argv[2]):
+for limit, output, *words in json.loads(sys.argv[2]):
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     try:
-        main(["process", sys.argv[1], "-o", output, "-w", "fixed:", "--codec", "ffv1"])
+        main(["process", sys.argv[1], "-o", output, "-w", "fixed:", *words])
     except SystemExit as ended:
         statuses.append(ended.code)
 print(json.dumps(statuses))
@@ -395,7 +395,11 @@ print(json.dumps(statuses))
 
 def test_a_full_disk_is_one_clear_line_and_keeps_the_partial(tmp_path, folder, record):
     record(tmp_path / "a.mkv", codec="ffv1", size=(320, 240), frames=30)
-    outputs = [[500, str(folder / "at-once.mp4")], [300_000, str(folder / "midway.mp4")]]
+    outputs = [
+        [500, str(folder / "at-once.mp4"), "--codec", "ffv1"],
+        [300_000, str(folder / "midway.mp4"), "--codec", "ffv1"],
+        [4_000, str(folder / "pictures.mp4"), "--frames", "1"],
+    ]
     ended = subprocess.run(
         [sys.executable, "-c", ON_A_FULL_DISK, tmp_path / "a.mkv", json.dumps(outputs)],
         cwd=ROOT,
@@ -403,9 +407,9 @@ def test_a_full_disk_is_one_clear_line_and_keeps_the_partial(tmp_path, folder, r
         text=True,
         check=True,
     )
-    assert json.loads(ended.stdout.splitlines()[-1]) == [1, 1]
+    assert json.loads(ended.stdout.splitlines()[-1]) == [1, 1, 1]
     lines = [line for line in ended.stderr.splitlines() if line.startswith("divergent-stream:")]
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert all("disk is full" in line for line in lines)
     assert "Traceback" not in ended.stderr
     whole = [path.name for path in folder.iterdir() if ".partial." not in path.name]
