@@ -68,7 +68,7 @@ class InferenceProcess:
         self._deadline = math.inf
         self._busy = False
         self._hung = ""
-        self._was_ready = False
+        self._ran = ""
         self._closing = threading.Event()
         self._threads = [
             threading.Thread(target=target, name=name, daemon=True)
@@ -85,10 +85,9 @@ class InferenceProcess:
     @property
     def doing(self) -> str:
         """What the engine is, or what is being done to have it, for people."""
-        facts = self.facts
-        if facts is not None:
-            return f"{facts.name}, {facts.runs_on}"
-        return "restarting" if self._was_ready else "starting"
+        if self.facts is not None or (self._ran and self._closing.is_set()):
+            return self._ran
+        return "restarting" if self._ran else "starting"
 
     @property
     def free(self) -> bool:
@@ -187,11 +186,11 @@ class InferenceProcess:
             case Said(line):
                 self._tell("said", line)
             case Ready(facts):
-                self.facts, self._was_ready = facts, True
+                self.facts, self._ran = facts, f"{facts.name}, {facts.runs_on}"
                 self._tell("ready", f"{facts.name} on {facts.runs_on}")
                 self._now_free()
             case Refused(problem):
-                if not self._was_ready:
+                if not self._ran:
                     self.problem = problem
                 return f"cannot be opened again ({problem})"
             case Faulted(line):

@@ -209,7 +209,7 @@ class Journey:
                 self._warn(
                     f"the engine takes {1000 * facts.period_s:.0f} ms, more than half of the "
                     f"{1000 * limit_s:.0f} ms that a mask may be old: expect AI OFF "
-                    "(lighter weights, another --device, or --mask-age-limit)"
+                    "(lighter weights, another --device, or --mask-age-limit-s)"
                 )
         elif event.kind == "lost":
             for room in self.rooms:

@@ -19,14 +19,14 @@ def live(
     view: str | None = None,
     threshold: float | None = None,
     min_area: float | None = None,
-    persistence: Annotated[float | None, Parameter("--persistence")] = None,
-    mask_age_limit: Annotated[float | None, Parameter("--mask-age-limit")] = None,
+    persistence_s: float | None = None,
+    mask_age_limit_s: float | None = None,
     overlay: bool | None = None,
     style: Literal["both", "outline", "tint"] | None = None,
     sync: Annotated[bool | None, Parameter(negative=())] = None,
     batch: int | None = None,
     max_wait_ms: float | None = None,
-    hang: Annotated[float | None, Parameter("--hang")] = None,
+    hang_s: float | None = None,
     realtime: Annotated[bool | None, Parameter(negative=())] = None,
     loop: Annotated[bool | None, Parameter(negative=())] = None,
     input_format: str | None = None,
@@ -63,9 +63,9 @@ def live(
         Of a sample's polyp probability. Default: the bundle's own.
     min_area
         Share of the view below which a region is left out. Default: 0.001.
-    persistence
+    persistence_s
         Seconds that a region has to stand before it is drawn. Default: 0.1.
-    mask_age_limit
+    mask_age_limit_s
         Seconds from the arrival of a mask's frame after which it is taken away. Default: 0.25.
     overlay
         Draw the masks. Default: yes.
@@ -77,7 +77,7 @@ def live(
         With --sync, frames of one source that go to the engine together. Default: 1.
     max_wait_ms
         With --sync, how long the first of a batch waits for the others. Default: 40.
-    hang
+    hang_s
         Seconds after which an engine that does not answer is ended and started again. Default: 2.
     realtime
         Play recordings at their own pace.
@@ -106,14 +106,14 @@ def live(
         "view": view,
         "threshold": threshold,
         "min_area": min_area,
-        "persistence_s": persistence,
-        "mask_age_limit_s": mask_age_limit,
+        "persistence_s": persistence_s,
+        "mask_age_limit_s": mask_age_limit_s,
         "overlay": overlay,
         "style": style,
         "sync": sync,
         "batch": batch,
         "max_wait_ms": max_wait_ms,
-        "hang_s": hang,
+        "hang_s": hang_s,
         "realtime": realtime,
         "loop": loop,
         "input_format": input_format,
