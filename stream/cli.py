@@ -239,20 +239,33 @@ def synth(
 
 @command
 def probe(
-    source: str, /, *, still: Annotated[Path | None, Parameter(("--still", "-o"))] = None
+    source: str | None = None,
+    /,
+    *,
+    still: Annotated[Path | None, Parameter(("--still", "-o"))] = None,
+    input_format: str | None = None,
+    input_size: str | None = None,
+    input_rate: str | None = None,
 ) -> int:
-    """Tell what a source is and what arrives from it.
+    """Tell what a source is and what arrives from it; without a source, list video devices.
 
     Parameters
     ----------
     source
-        As INPUT of process.
+        As INPUT of process, or SOURCE of live, which is watched for three seconds.
     still
         Save one frame there, as PNG, with the view drawn on it.
+    input_format
+        Pixel format of a device, as of live.
+    input_size
+        WIDTHxHEIGHT of a device or a screen, as of live.
+    input_rate
+        Frames a second of a device or a screen, as of live.
     """
     from stream import commands
 
-    return commands.probe(source, still)
+    asked = {"pixel_format": input_format, "size": input_size, "rate": input_rate}
+    return commands.probe(source, asked, still)
 
 
 command(live)

@@ -1,23 +1,21 @@
 """What the commands of `divergent-stream` do, once their words are understood."""
 
 import math
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nets.picture import Rect
 from stream.alone import process_alone
 from stream.archive import process_archive
-from stream.errors import SettingsError, SinkError
+from stream.errors import SettingsError
 from stream.offline import Seen
 from stream.progress import Count, Reporter
 from stream.settings import ProcessSettings, merged
 from stream.sink.containers import FORMATS
 from stream.source.listing import list_recordings
-from stream.source.naming import Recording, open_recording
+from stream.source.naming import Recording
 from stream.source.synthetic import SyntheticSource
 from stream.summary import print_summary
 from stream.tally import Tally
@@ -146,47 +144,23 @@ def synth(
     return 0
 
 
-def probe(name: str, still: Path | None) -> int:
+def probe(name: str | None, asked: dict[str, str | None], still: Path | None) -> int:
     """`divergent-stream probe`."""
-    from nets.view import find_view
+    from stream.probing import print_devices, probe_live, probe_recording
+    from stream.source.asked import Asked
+    from stream.source.live import is_live
+    from stream.source.synthetic.address import read_fps, read_size
 
-    warnings = Tally()
-    with open_recording(name, warnings=warnings) as source:
-        frame = next(iter(source))
-        picture = frame.picture
-        view = find_view(picture)
-        colour = picture.colour
-        spread = "full" if colour.full_range else "limited"
-        facts = {
-            "source": source.name,
-            "encoding": source.encoding,
-            "picture": f"{picture.width}x{picture.height} {picture.layout.name}",
-            "colour": f"{colour.matrix.value}, {spread} range",
-            "rate": f"{float(source.rate):.3f} fps ({source.rate})",
-            "length": f"{float(source.duration):.2f} s" if source.duration else "not known",
-            "frames": f"about {source.frame_count}" if source.frame_count else "not known",
-            "view": "none found" if view is None else ",".join(str(n) for n in view),
-        }
-        for key, value in facts.items():
-            print(f"{key:8} {value}")
-        for line in warnings.lines():
-            print(f"warning  {line}", file=sys.stderr)
-        if still is not None:
-            _save_still(still, frame.picture, view)
-            print(f"still    {still}")
+    if name is None:
+        print_devices()
+    elif is_live(name):
+        size, rate = asked["size"], asked["rate"]
+        wanted = Asked(
+            pixel_format=asked["pixel_format"],
+            size=None if size is None else read_size(size),
+            rate=None if rate is None else read_fps(rate),
+        )
+        probe_live(name, wanted, still)
+    else:
+        probe_recording(name, still)
     return 0
-
-
-def _save_still(path: Path, picture: Any, view: Rect | None) -> None:
-    import cv2
-
-    from nets.preprocessing import rgb_of
-
-    bgr = np.ascontiguousarray(rgb_of(picture)[..., ::-1])
-    if view is not None:
-        corner = (view.x + view.width - 1, view.y + view.height - 1)
-        cv2.rectangle(bgr, (view.x, view.y), corner, (190, 255, 40), 2)
-    if path.exists():
-        raise SinkError(f"{path}: exists already: choose another name")
-    if not cv2.imwrite(str(path), bgr):
-        raise SinkError(f"{path}: cannot be written")

@@ -274,7 +274,8 @@ class Capture:
         self._warned = {}
         open_at = self._backoff.next(self._began_at, now)
         if open_at is None:
-            reason = f"given up after {self._options.restarts} tries: {reason}"
+            tries = self._options.restarts
+            reason = f"given up after {tries} tries: {reason}" if tries else reason
             self._end(reason, SourceError(reason))
             return
         self._open_at, self._waiting, self._deadline = open_at, True, None

@@ -11,7 +11,6 @@ from stream.source import screen
 from stream.source.address import redacted
 from stream.source.arrival import LiveSource
 from stream.source.asked import Asked
-from stream.source.device import open_device
 from stream.source.network import open_network
 from stream.source.paced import PacedSynthetic, open_paced_file
 from stream.source.reading import Opened, StreamSource
@@ -90,6 +89,8 @@ def open_live(name: str, asked: Asked, warnings: Tally) -> LiveSource:
 def _opener(name: str) -> Callable[[str, Asked], Opened] | None:
     """What opens such a name; None for a file."""
     if DEVICE.fullmatch(name):
+        from stream.source.device import open_device  # needs a system that has V4L2
+
         return open_device
     if name.startswith(screen.SCHEME):
         return screen.open_screen
