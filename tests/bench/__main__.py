@@ -1,4 +1,4 @@
-"""`python -m tests.bench [chain|stages|memory|soak|sightings]...`: measures and prints."""
+"""`python -m tests.bench [chain|stages|memory|soak|sightings|reconnect]...`: measures and prints."""
 
 import argparse
 import json
@@ -7,12 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.bench import chain, sightings, stages
+from tests.bench import chain, live, sightings, stages
 
 DESCRIPTION = """Measure the chain on this machine, which should be idle:
 chain: `process --weights fixed:` against PyAV decode → encode and other loops, in turn;
 stages: core-seconds of each stage alone, and the chain with the compact ensemble beside them;
 memory: resident memory after 500 and 2,000 frames; soak: after 1,000 and 100,000;
+reconnect: 200 kills and restarts of a live sender; disconnected: a core's share while nobody sends;
 sightings: recall and false ones a minute on synthetic scenes, and what is seen in each --clip
 (docs/sightings.md)."""
 
@@ -37,6 +38,8 @@ def main() -> None:
             "stages": lambda: stages.measure(chain.prepared(folder), folder / "stages.mp4"),
             "memory": lambda: chain.memory(folder, (500, 2_000), "960x540"),
             "soak": lambda: chain.memory(folder, (1_000, 100_000), "320x240"),
+            "reconnect": lambda: live.reconnect(folder),
+            "disconnected": live.disconnected,
             "sightings": lambda: sightings.measure(asked.clip),
         }
         for what in asked.what:
