@@ -1,4 +1,4 @@
-"""`python -m tests.bench [chain|stages|memory|soak|sightings|reconnect]...`: measures and prints."""
+"""`python -m tests.bench WHAT...`: measures and prints; `--help` lists what."""
 
 import argparse
 import json
