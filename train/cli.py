@@ -17,6 +17,7 @@ COMMANDS = {
     "manifest": "List data sets' images and masks, checked and split.",
     "fit": "Train an ensemble's members, or go on where they stopped.",
     "bundle": "Make an ensemble of checkpoints.",
+    "quantise": "Add an int8 model to a bundle.",
     "evaluate": "Score weights on a manifest, by every convention.",
     "tables": "Print the paper's Tables 2 to 4 with our figures.",
     "figures": "Draw the paper's Figures 2 and 4, curves and more.",

@@ -41,7 +41,7 @@ def evaluate(
         view: auto finds the endoscope's picture in each frame, full takes the whole frame.
         name: What the tables call it; the weights' own name if not given.
         device: auto, cpu (OpenVINO), eager (PyTorch on the CPU) or cuda[:N].
-        precision: auto, f32 or bf16.
+        precision: auto, f32, f16, bf16 or int8.
         cluster_by: What the bootstrap draws; what is known decides if not given.
         overwrite: Replace existing files.
     """
@@ -56,7 +56,7 @@ def evaluate(
     from train.manifest import read_manifest
     from train.view import find_view_in
 
-    samples = _of_split(read_manifest(manifest), split, manifest)
+    samples = of_split(read_manifest(manifest), split, manifest)
     with open_engine(weights, device=device, precision=precision) as engine:
         together = ENSEMBLE if members and len(engine.members) > 1 else engine.name
         wishes: dict[str, Any] = {
@@ -81,7 +81,12 @@ def evaluate(
         print(f"{path}: {evaluation.name}: IoU {polyp['iou']:.3f}, F1 {polyp['f1']:.3f}")
 
 
-def _of_split(samples: "list[Sample]", split: str, manifest: Path) -> "list[Sample]":
+def of_split(samples: "list[Sample]", split: str, manifest: Path) -> "list[Sample]":
+    """The samples of one split of a manifest, or of all.
+
+    Raises:
+        ManifestError: it has none.
+    """
     chosen = [sample for sample in samples if split in {EVERY_SPLIT, sample.split}]
     if not chosen:
         there = ", ".join(sorted({sample.split or "none" for sample in samples}))

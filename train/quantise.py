@@ -1,0 +1,86 @@
+"""From an ensemble to its int8 model: ranges measured on real frames (post-training, by NNCF)."""
+
+import random
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nets.bundle import Bundle, Quantised, add_quantised, read_bundle, read_weights, write_bundle
+from nets.engine.openvino_model import converted
+from nets.engine.openvino_runtime import openvino  # before nncf, which would tell its maker
+from nets.preprocessing import Prepared
+from train.errors import TrainingError
+from train.manifest import Sample
+
+MODEL = "int8.xml"
+
+
+def choose_frames(samples: Sequence[Sample], count: int, seed: int) -> list[Sample]:
+    """Draw frames without repetition, in the order of the manifest; all if there are fewer."""
+    drawn = random.Random(seed).sample(range(len(samples)), min(count, len(samples)))  # noqa: S311
+    return [samples[index] for index in sorted(drawn)]
+
+
+def place_bundle(weights: Sequence[Path], folder: Path) -> Bundle:
+    """The ensemble as a bundle of its own, card and all, to which a model can be added.
+
+    Args:
+        weights: a bundle or checkpoints.
+        folder: the new bundle; the bundle itself may be named, which stays where it is.
+
+    Raises:
+        BundleError: they cannot be read or written.
+    """
+    bundle = read_weights(weights)
+    if len(weights) > 1 or not weights[0].is_dir():
+        members = {member.name: member.path for member in bundle.members}
+        return write_bundle(folder, members, threshold=bundle.threshold)
+    if weights[0].resolve() != folder.resolve():
+        try:
+            shutil.copytree(weights[0], folder, dirs_exist_ok=True)
+        except OSError as error:
+            raise TrainingError(f"{folder}: the bundle cannot be copied there: {error}") from error
+    return read_bundle(folder)
+
+
+def quantise(
+    bundle: Bundle, pictures: Sequence[Prepared], calibration: dict[str, str | int]
+) -> Bundle:
+    """Measure ranges, make the int8 model and put it into the bundle.
+
+    Weights are rounded symmetrically and channel by channel, activations asymmetrically; the
+    biases are then corrected for what rounding shifted (NNCF's mixed preset, fast correction).
+
+    Args:
+        bundle: a folder's.
+        pictures: prepared for the bundle's contracts; the ranges hold for what is like them.
+        calibration: what they are, to be kept with the model.
+
+    Raises:
+        TrainingError: nncf is not installed, or the model cannot be written.
+    """
+    try:
+        import nncf
+    except ImportError as error:
+        raise TrainingError("int8 needs nncf: install the extra `train`") from error
+    from nets.engine.openvino import model_inputs
+
+    model = openvino.Core().read_model(converted(bundle, print))
+    inputs = [tuple(model_inputs(picture, len(model.inputs))) for picture in pictures]
+    made = nncf.quantize(
+        model,
+        nncf.Dataset(inputs),
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(inputs),
+        target_device=nncf.TargetDevice.CPU,
+    )
+    folder = bundle.members[0].path.parent
+    try:
+        with TemporaryDirectory(dir=folder, prefix=".int8-") as aside:
+            openvino.save_model(made, Path(aside) / MODEL)
+            for file in Path(aside).iterdir():
+                file.replace(folder / file.name)
+    except OSError as error:
+        raise TrainingError(f"{folder}: cannot be written ({error.strerror})") from error
+    return add_quantised(folder, Quantised(folder / MODEL, bundle.fingerprint(), calibration))
