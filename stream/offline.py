@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 from nets.engine import Engine
 from nets.picture import Rect
+from nets.preprocessing import Prepared
 from stream.errors import BrokenOffError
 from stream.frame import Frame
 from stream.overlay import Overlay
@@ -185,6 +186,13 @@ def predict(engine: Engine, frames: Sequence[Frame], views: Sequence[Rect]) -> l
     prepared = [
         engine.prepare(frame.picture, view) for frame, view in zip(frames, views, strict=True)
     ]
+    return answers(engine, frames, views, prepared)
+
+
+def answers(
+    engine: Engine, frames: Sequence[Frame], views: Sequence[Rect], prepared: Sequence[Prepared]
+) -> list[Prediction]:
+    """The ensemble's answers for frames that have been prepared for it."""
     asked = time.monotonic()
     maps = engine.predict(prepared)
     made_at = time.monotonic()

@@ -3,16 +3,18 @@
 import statistics
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from nets.engine import Engine
 from nets.errors import DivergentError
 from nets.picture import LAYOUTS, Colour, Matrix, Picture
+from nets.preprocessing import Prepared
 from stream.frame import Frame
 from stream.inference.answer import Answer, EngineFacts, InferenceSettings
 from stream.inference.messages import Answered
-from stream.offline import Looked, look, predict
+from stream.offline import Looked, answers, look
 from stream.view import ViewFinder
 
 WARM_UP = 2
@@ -21,6 +23,15 @@ TIMING_S = 2.0
 """Timing an engine ends after so long, however few rounds that were."""
 
 TIMED_SIZE = (1080, 1920)
+
+
+class _Asked(NamedTuple):
+    """One room's frame on its way to the engine."""
+
+    room: str
+    looked: Looked
+    settled: bool
+    prepared: Prepared
 
 
 class Desk:
@@ -34,39 +45,50 @@ class Desk:
     def answer(self, frames: Sequence[tuple[str, Frame]]) -> Answered:
         """Answers for frames, each with its room; a room may have several, in order.
 
-        A frame in which no view can be taken is left out and does not disturb the others; the
-        reason is told once.
+        A frame that cannot be prepared is left out and does not disturb the others; the reason
+        is told once.
         """
-        asked: list[tuple[str, Looked, bool]] = []
+        asked: list[_Asked] = []
         problems: dict[str, str] = {}
         for room, frame in frames:
-            finder = self._finders[room]
             try:
-                looked = look(frame, finder, redact=False)
+                asked.append(self._prepared(room, frame))
             except DivergentError as problem:
                 problems[room] = str(problem)
-            else:
-                asked.append((room, looked, finder.settled))
+            except Exception as fault:
+                problems[room] = f"a picture cannot be prepared: {type(fault).__name__}: {fault}"
         told = tuple(problem for problem in problems.items() if problem not in self._told)
         self._told.update(told)
         if not asked:
             return Answered((), told)
-        predictions = predict(
-            self._engine, [it.frame for _, it, _ in asked], [it.view for _, it, _ in asked]
+        looked = [each.looked for each in asked]
+        predictions = answers(
+            self._engine,
+            [each.frame for each in looked],
+            [each.view for each in looked],
+            [each.prepared for each in asked],
         )
-        answers = tuple(
-            Answer(
-                room,
-                looked.frame.arrived_at,
-                looked.frame.picture.whole,
-                prediction,
-                looked.visible,
-                settled,
-                len(asked),
-            )
-            for (room, looked, settled), prediction in zip(asked, predictions, strict=True)
+        return Answered(
+            tuple(
+                Answer(
+                    each.room,
+                    each.looked.frame.arrived_at,
+                    each.looked.frame.picture.whole,
+                    prediction,
+                    each.looked.visible,
+                    each.settled,
+                    len(asked),
+                )
+                for each, prediction in zip(asked, predictions, strict=True)
+            ),
+            told,
         )
-        return Answered(answers, told)
+
+    def _prepared(self, room: str, frame: Frame) -> _Asked:
+        finder = self._finders[room]
+        looked = look(frame, finder, redact=False)
+        prepared = self._engine.prepare(frame.picture, looked.view)
+        return _Asked(room, looked, finder.settled, prepared)
 
 
 def facts_of(engine: Engine, pictures: int) -> EngineFacts:
