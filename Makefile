@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench lock clean
+.PHONY: help install demo test check format gpu bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -39,6 +39,9 @@ check: install ## format, lint, types, import rules, then the tests
 format: install ## rewrite the sources in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+gpu: install ## the tests and the benchmark that need a GPU (ten minutes; says so where there is none)
+	$(BIN)/python -m tests.gpu
 
 bench: install ## speed and memory of the chain (an idle machine, some minutes)
 	$(BIN)/python -m tests.bench

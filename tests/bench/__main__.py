@@ -14,6 +14,7 @@ chain: `process --weights fixed:` against PyAV decode → encode and other loops
 stages: core-seconds of each stage alone, and the chain with the compact ensemble beside them;
 memory: resident memory after 500 and 2,000 frames; soak: after 1,000 and 100,000;
 reconnect: 200 kills and restarts of a live sender; disconnected: a core's share while nobody sends;
+gpu: the paper's ensemble on a GPU (`make gpu` runs the tests, too);
 sightings: recall and false ones a minute on synthetic scenes, and what is seen in each --clip
 (docs/sightings.md)."""
 
@@ -41,12 +42,19 @@ def main() -> None:
             "reconnect": lambda: live.reconnect(folder),
             "disconnected": live.disconnected,
             "sightings": lambda: sightings.measure(asked.clip),
+            "gpu": _gpu,
         }
         for what in asked.what:
             results[what] = measures[what]()
             print(json.dumps({what: results[what]}, indent=1), flush=True)
     if asked.json:
         asked.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+def _gpu() -> dict[str, Any]:
+    from tests.bench import gpu  # imports PyTorch, which the others do without
+
+    return gpu.measure()
 
 
 if __name__ == "__main__":

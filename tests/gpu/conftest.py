@@ -18,7 +18,7 @@ WITH_POLYP = range(84, 180, 8)
 """Frames of that scene in which the compact ensemble sees polyps, of every size."""
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def device() -> Iterator[str]:
     """The first CUDA device, in true single precision where single is asked for."""
     if not torch.cuda.is_available():
