@@ -11,7 +11,7 @@ import random
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from fractions import Fraction
 from itertools import cycle
 from typing import Any
@@ -54,6 +54,10 @@ class Datagrams:
         if whole:
             self._send(whole)
 
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._socket.close()
+
     def _send(self, size: int) -> None:
         datagram, self._waiting = self._waiting[:size], self._waiting[size:]
         if self._chance.random() >= self._loss:
@@ -83,8 +87,8 @@ def send(
     paths: Sequence[str], url: str, *, loss: float = 0.0, seed: int = 0, once: bool = False
 ) -> None:
     """Send recordings one after another at their own pace; all of one codec, kept as `.ts`."""
-    datagrams = Datagrams(url, loss, seed)
     with (
+        closing(Datagrams(url, loss, seed)) as datagrams,
         av.open(paths[0]) as template,
         av.open(datagrams, "w", format="mpegts", options=MUXER) as out,
     ):

@@ -1,8 +1,11 @@
 """Streams over UDP, from a sender in a process of its own."""
 
+import threading
 import time
+from contextlib import closing
 from itertools import pairwise
 
+import av
 import pytest
 
 from stream.errors import SettingsError, SourceError
@@ -12,6 +15,8 @@ from stream.source.asked import Asked
 from stream.source.live import check_live, is_live, open_live
 from stream.tally import Tally
 from tests.stream.live import barcode
+from tests.stream.live.prepared import moving_pictures
+from tests.stream.live.sender import MUXER, Datagrams
 
 PATIENT = Asked(packets=True, open_s=30.0, silent_s=10.0)
 
@@ -128,6 +133,44 @@ def test_a_sender_that_goes_silent_is_lost(url, send, clip):
                     sender.kill()
     finally:
         source.close()
+
+
+def send_sound_and_a_little_video(url: str, stopped: threading.Event) -> None:
+    """Half a second of pictures, and sound that goes on without them."""
+    with (
+        closing(Datagrams(url)) as datagrams,
+        av.open(datagrams, "w", format="mpegts", options=MUXER) as out,
+    ):
+        video, sound = out.add_stream("libx264", rate=25), out.add_stream("mp2", rate=48000)
+        video.width, video.height, video.pix_fmt = 192, 144, "yuv420p"
+        video.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "5"}
+        pictures = moving_pictures((192, 144), 60)
+        began = time.monotonic()
+        for index in range(10_000):
+            if stopped.wait(max(0.0, began + index / 25 - time.monotonic())):
+                return
+            picture = next(pictures, None)
+            if picture is not None:
+                picture.pts = index
+                out.mux(video.encode(picture))
+            tone = av.AudioFrame("s16", "stereo", 1920)
+            tone.rate, tone.pts = 48000, index * 1920
+            tone.planes[0].update(bytes(tone.planes[0].buffer_size))
+            out.mux(sound.encode(tone))
+
+
+def test_sound_that_goes_on_without_pictures_is_no_video(url):
+    stopped = threading.Event()
+    sender = threading.Thread(target=send_sound_and_a_little_video, args=(url, stopped))
+    sender.start()
+    try:
+        source = open_live(url, Asked(open_s=30.0, silent_s=0.5), Tally())
+        with pytest.raises(SourceError, match=r"sent no video for 0\.5 s"):
+            list(source)
+        source.close()
+    finally:
+        stopped.set()
+        sender.join()
 
 
 @pytest.mark.parametrize(
