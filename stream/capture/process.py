@@ -46,7 +46,9 @@ LOOK_EVERY_S = 0.1
 EACH_BY_ITSELF = ("rawvideo", "wrapped_avframe", "mjpeg", "synthetic")
 """Codecs in which the same picture becomes the same samples."""
 
-ASK_DRIVER_EVERY_S = 1.0
+ASK_DRIVER_EVERY_S = 0.3
+"""Oftener than a source without pictures becomes STALLED, so that it stays NO SIGNAL."""
+
 WARN_EVERY_S = 1.0
 
 
