@@ -21,6 +21,7 @@ from stream.errors import SettingsError
 from stream.overlay import Style
 from stream.sightings import SightingSettings
 from stream.sink.encoder_settings import Codec, EncoderSettings, Preset
+from stream.source.hardware import Decoder
 from stream.view import parse_view
 
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class ProcessSettings:
         bitrate: bits a second instead; may be written as 800k or 4M.
         preset: from the fastest to the smallest file.
         encoder: software, or auto for hardware where it works.
+        decoder: software, or auto for hardware where it works.
         deinterlace: make whole pictures of fields.
         container: of the recordings in a folder; a single one's name says it.
         workers: processes that share many recordings.
@@ -102,6 +104,7 @@ class ProcessSettings:
     bitrate: Annotated[int | None, BeforeValidator(_bits)] = None
     preset: Preset | None = None
     encoder: Literal["software", "auto"] = "software"
+    decoder: Decoder = "software"
     deinterlace: bool = True
     container: Literal["mp4", "mov", "mkv"] = "mp4"
     workers: Annotated[int, Field(ge=1, le=256)] = 1

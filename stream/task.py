@@ -134,7 +134,12 @@ def run(
     warnings = Tally(lambda line: follower.say(f"warning: {line}"))
     outputs, count = Outputs(task.output), Count()
     check_outputs(task.name, outputs, task.overwrite, settings)
-    with open_recording(task.name, deinterlace=settings.deinterlace, warnings=warnings) as source:
+    with open_recording(
+        task.name,
+        deinterlace=settings.deinterlace,
+        decoder=settings.decoder,
+        warnings=warnings,
+    ) as source:
         running = engine()
         follower.begin(source.name, source.frame_count)
         start: Fraction | None = None

@@ -19,6 +19,7 @@ from stream.source.address import redacted
 from stream.source.conversion import Conversion
 from stream.source.decoding import MISSING_PICTURE, Decoding
 from stream.source.deinterlace import Deinterlacer
+from stream.source.hardware import Decoder, hardware_decoder
 from stream.source.opening import (
     declared_end,
     is_cut_short,
@@ -59,6 +60,7 @@ class FileSource:
         *,
         deinterlace: bool = True,
         pass_through: bool = True,
+        decoder: Decoder = "software",
         warnings: Tally | None = None,
     ) -> None:
         """Open a recording and decode its first picture.
@@ -67,6 +69,7 @@ class FileSource:
             address: a path, or a URL of a recording that has an end.
             deinterlace: make whole pictures of frames that are flagged as fields.
             pass_through: hand on sound and subtitles.
+            decoder: `auto` decodes in hardware where a trial shows that it works.
             warnings: counts what is wrong with the recording.
 
         Raises:
@@ -77,7 +80,8 @@ class FileSource:
         self._shown_address = redacted(str(address))
         self.name = self._shown_address.rstrip("/").rpartition("/")[2]
         self._address = str(address)
-        self._container = open_container(address)
+        self._hardware = hardware_decoder(str(address)) if decoder == "auto" else None
+        self._container = open_container(address, self._hardware)
         try:
             self._video = pick_video(self._container, self._shown_address, self.warnings)
             self._prepare(deinterlace, pass_through)
@@ -197,7 +201,7 @@ class FileSource:
     def _tail(self, after: int) -> Iterator[av.VideoFrame]:
         """Pictures later than `after`, decoded again with one thread, which loses none."""
         try:
-            with open_container(self._address) as container:
+            with open_container(self._address, self._hardware) as container:
                 video = container.streams[self._video.index]
                 assert isinstance(video, VideoStream)
                 video.thread_count, video.thread_type = 1, "NONE"

@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from stream.errors import SourceError
 from stream.source.file import FileSource
+from stream.source.hardware import Decoder
 from stream.source.images import ImageFolderSource, pictures_in
 from stream.source.synthetic import SyntheticSource, open_synthetic
 from stream.source.synthetic.address import SCHEME as SYNTHETIC
@@ -13,12 +14,15 @@ from stream.tally import Tally
 Recording: TypeAlias = FileSource | ImageFolderSource | SyntheticSource
 
 
-def open_recording(name: str, *, deinterlace: bool = True, warnings: Tally) -> Recording:
+def open_recording(
+    name: str, *, deinterlace: bool = True, decoder: Decoder = "software", warnings: Tally
+) -> Recording:
     """Open something that has frames and an end.
 
     Args:
         name: a file, a folder of pictures, a URL, or `synthetic:`.
         deinterlace: make whole pictures of frames that are flagged as fields.
+        decoder: of a file: `auto` decodes in hardware where a trial shows that it works.
         warnings: counts what is wrong with it.
 
     Raises:
@@ -32,4 +36,4 @@ def open_recording(name: str, *, deinterlace: bool = True, warnings: Tally) -> R
         if not pictures_in(folder):
             raise SourceError(f"{name}: a folder without pictures: name one recording")
         return ImageFolderSource(folder, warnings=warnings)
-    return FileSource(name, deinterlace=deinterlace, warnings=warnings)
+    return FileSource(name, deinterlace=deinterlace, decoder=decoder, warnings=warnings)

@@ -7,6 +7,7 @@ from typing import cast
 import av
 import av.container
 import av.container.core
+from av.codec.hwaccel import HWAccel
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -33,8 +34,14 @@ WITH_DECLARED_END = ("mov,", "matroska", "avi")
 """Formats whose header says how long they are; others guess it from the file's size."""
 
 
-def open_container(address: str | Path) -> av.container.InputContainer:
+def open_container(
+    address: str | Path, hardware: HWAccel | None = None
+) -> av.container.InputContainer:
     """Open a path or URL for reading.
+
+    Args:
+        address: the path or URL.
+        hardware: decodes what it can.
 
     Raises:
         SourceError: there is nothing, or nothing FFmpeg can read.
@@ -45,7 +52,7 @@ def open_container(address: str | Path) -> av.container.InputContainer:
         _check_path(Path(address))
         target = f"file:{target}"  # or a colon in a name is taken for a protocol
     try:
-        container = av.open(target, metadata_errors="replace")
+        container = av.open(target, metadata_errors="replace", hwaccel=hardware)
     except (av.FFmpegError, OSError, ValueError) as problem:
         raise SourceError(f"{shown}: {_reason(problem, address)}") from problem
     if container.format.name == "tty":

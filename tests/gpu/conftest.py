@@ -1,6 +1,7 @@
 """What the tests on a GPU share. Without a CUDA device each of them is skipped, with a reason."""
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from nets.bundle import Bundle, read_weights, shipped
 from nets.engine import named_bundle
 from stream.frame import Frame
 from stream.source.synthetic import open_synthetic
+
+# A machine that has only what running takes has nothing to train with.
+collect_ignore = [] if find_spec("lightning_fabric") else ["test_training.py"]
 
 PAPER = "random:configs/ensembles/paper.yaml"
 ROOT = Path(__file__).resolve().parents[2]
