@@ -10,23 +10,22 @@ import albumentations as A  # noqa: N812 (as its own documentation does)
 import cv2
 
 from train.negatives import CropWithoutPolyp
+from train.viewpoint import Viewpoint
 
 Augmentation = Literal["none", "paper-text", "paper-code", "modern"]
 
 ROTATION_OF_TEXT = 45.0  # degrees; the paper names rotation but no limit: our choice, the library's
 
 
-def shift_scale_rotate(
-    rotation: float, probability: float = 1.0, scale: tuple[float, float] = (0.5, 1.5)
-) -> A.BasicTransform:
+def shift_scale_rotate(rotation: float) -> A.BasicTransform:
     """Shift by up to 10 %, scale by up to 50 % and rotate; both axes scale alike."""
     return A.Affine(
-        scale=scale,
+        scale=(0.5, 1.5),
         keep_ratio=True,
         translate_percent=(-0.1, 0.1),
         rotate=(-rotation, rotation),
         border_mode=cv2.BORDER_CONSTANT,
-        p=probability,
+        p=1.0,
     )
 
 
@@ -57,16 +56,11 @@ def _paper(rotation: float) -> list[A.BasicTransform | A.OneOf]:
     ]
 
 
-def _modern() -> list[A.BasicTransform | A.OneOf]:
-    # A colonoscope has no up: every rotation is a picture that could have been taken.
+def _modern(height: int, width: int) -> list[A.BasicTransform | A.OneOf]:
     return [
         # Almost every labelled frame has a polyp: without these, one is seen everywhere.
         CropWithoutPolyp(p=0.2),
-        A.HorizontalFlip(p=0.5),
-        A.VerticalFlip(p=0.5),
-        A.RandomRotate90(p=0.5),
-        shift_scale_rotate(45.0, probability=0.9, scale=(0.7, 1.8)),
-        A.Perspective(scale=(0.03, 0.08), p=0.2),
+        Viewpoint(height, width),
         A.ColorJitter(
             brightness=(0.6, 1.4),
             contrast=(0.6, 1.4),
@@ -75,7 +69,8 @@ def _modern() -> list[A.BasicTransform | A.OneOf]:
             p=0.8,
         ),
         A.RandomGamma(gamma_limit=(70, 140), p=0.3),
-        A.GaussNoise(std_range=(0.01, 0.05), per_channel=True, p=0.3),
+        # As coarse as a camera's after its chip's colours are put together, and cheaper.
+        A.GaussNoise(std_range=(0.01, 0.05), noise_scale_factor=0.5, p=0.3),
         A.OneOf(
             [A.MotionBlur(blur_limit=(3, 7), p=1), A.GaussianBlur(sigma_limit=(0.3, 1.5), p=1)],
             p=0.3,
@@ -84,17 +79,19 @@ def _modern() -> list[A.BasicTransform | A.OneOf]:
     ]
 
 
-def augmentation(recipe: Augmentation, seed: int) -> A.Compose:
+def augmentation(recipe: Augmentation, seed: int, height: int, width: int) -> A.Compose:
     """A recipe, called as `compose(image=rgb, mask=mask)` on (H, W, 3) and (H, W) uint8.
 
     Args:
         recipe: `paper-text`, `paper-code`, `modern` or `none`.
         seed: of the compose; `compose.set_random_seed` starts it again.
+        height: rows of what comes out of `modern`; the others keep the picture's size.
+        width: columns of it.
     """
     transforms: dict[str, list[A.BasicTransform | A.OneOf]] = {
         "none": [],
         "paper-text": _paper(ROTATION_OF_TEXT),
         "paper-code": _paper(0.0),
-        "modern": _modern(),
+        "modern": _modern(height, width),
     }
     return A.Compose(transforms[recipe], seed=seed)

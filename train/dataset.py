@@ -3,7 +3,9 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import albumentations as A  # noqa: N812
 import cv2
 import numpy as np
 import torch
@@ -15,12 +17,13 @@ from nets.errors import DivergentError
 from nets.preprocessing import Preprocessing, prepare_rgb
 from nets.resizing import INTERPOLATION
 from train.augment import Augmentation, augmentation
+from train.errors import ManifestError
 from train.manifest import Sample
-from train.pictures import read_mask, read_rgb
+from train.pictures import content_of, read_mask, read_rgb
 from train.view import find_view_in
 
 ZOOMING: tuple[Augmentation, ...] = ("modern",)
-"""Recipes that augment before the picture has its final size; the paper's stretch it first."""
+"""Recipes that bring the picture to its final size themselves; the paper's are given it so."""
 
 CACHE_MARGIN = 1.25
 """Times the network's size at which these see a picture, so that zooming in finds detail."""
@@ -35,8 +38,8 @@ Item = tuple[Tensor, Tensor]
 class Samples(Dataset[Item | DivergentError]):
     """A split of a manifest.
 
-    An item is (image, mask): (3, h, w) uint8 as the contract prepares it, not yet normalised,
-    and (h, w) int64 of 0 and 1; or the error that says why it cannot be read. Its augmentation
+    An item is (image, mask): (h, w, 3) uint8 as the contract prepares it, not yet normalised,
+    and (h, w) uint8 of 0 and 1; or the error that says why it cannot be read. Its augmentation
     depends on (seed, epoch, index) alone, so a training that was interrupted goes on exactly as
     it would have.
 
@@ -46,7 +49,7 @@ class Samples(Dataset[Item | DivergentError]):
         recipe: how to augment; `none` for validation.
         seed: of the augmentation.
         cache_bytes: of decoded pictures, shrunk to little more than the network needs, that are
-            kept in memory.
+            kept in memory by their content.
     """
 
     def __init__(
@@ -63,16 +66,18 @@ class Samples(Dataset[Item | DivergentError]):
         self.recipe = recipe
         self.seed = seed
         self.epoch = 0
-        self._compose = None if recipe == "none" else augmentation(recipe, seed)
+        self._compose: A.Compose | None = None
+        if recipe != "none":
+            self._compose = augmentation(recipe, seed, contract.height, contract.width)
         self._room = cache_bytes
-        self._cache: dict[int, Decoded] = {}
+        self._cache: dict[tuple[str, Path | None], Decoded] = {}
 
     def __len__(self) -> int:
         return len(self.samples)
 
     def __getitem__(self, index: int) -> Item | DivergentError:
         try:
-            rgb, mask = self._decoded(index)
+            rgb, mask = self._decoded(self.samples[index])
         except DivergentError as error:
             return error
         if self._compose is not None:
@@ -83,7 +88,7 @@ class Samples(Dataset[Item | DivergentError]):
         prepared = prepare_rgb(rgb, self.contract)
         size = (self.contract.width, self.contract.height)
         target = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
-        return torch.from_numpy(prepared).permute(2, 0, 1), torch.from_numpy(target).long()
+        return torch.from_numpy(prepared), torch.from_numpy(np.asarray(target, np.uint8))
 
     def decode_all(self) -> None:
         """Decode what fits into the cache now, on all cores.
@@ -92,16 +97,20 @@ class Samples(Dataset[Item | DivergentError]):
             ManifestError: a sample cannot be read.
         """
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for _ in pool.map(self._decoded, range(len(self))):
+            for _ in pool.map(self._decoded, self.samples):
                 if self._room <= 0:
                     pool.shutdown(cancel_futures=True)
                     return
 
-    def _decoded(self, index: int) -> Decoded:
-        if index in self._cache:
-            return self._cache[index]
-        sample = self.samples[index]
+    def _decoded(self, sample: Sample) -> Decoded:
+        content = (sample.sha256, sample.mask)
+        if content in self._cache:
+            return self._cache[content]
         rgb = read_rgb(sample.image)
+        if content_of(sample.image) != sample.sha256:
+            raise ManifestError(
+                f"{sample.image}: has changed since the manifest was made: make it anew"
+            )
         mask = read_mask(sample.mask, rgb.shape[:2]).astype(np.uint8)
         # Learning from whole frames that are zoomed into did better than learning from views.
         if self.recipe == "none" and self.contract.extent == "view":
@@ -110,7 +119,7 @@ class Samples(Dataset[Item | DivergentError]):
         rgb, mask = self._shrunk(rgb, mask)
         if self._room >= rgb.nbytes + mask.nbytes:
             self._room -= rgb.nbytes + mask.nbytes
-            self._cache[index] = rgb, mask
+            self._cache[content] = rgb, mask
         return rgb, mask
 
     def _shrunk(self, rgb: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Decoded:
@@ -128,6 +137,14 @@ class Samples(Dataset[Item | DivergentError]):
 
 
 def normalise(images: Tensor, contract: Preprocessing) -> Tensor:
-    """A batch as the network wants it: (N, 3, h, w) uint8 to float32 by the contract's values."""
-    scale, offset = (torch.from_numpy(v).to(images.device) for v in contract.affine())
-    return images.float() * scale.view(1, 3, 1, 1) + offset.view(1, 3, 1, 1)
+    """A batch as the network wants it, by the contract's values.
+
+    Args:
+        images: (N, h, w, 3) uint8.
+        contract: the network's.
+
+    Returns:
+        (N, 3, h, w) float32, the channels last in memory.
+    """
+    scale, offset = (torch.from_numpy(values).to(images.device) for values in contract.affine())
+    return (images.float() * scale + offset).permute(0, 3, 1, 2)

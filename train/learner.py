@@ -38,8 +38,7 @@ class Learner:
         contract: Preprocessing,
         steps: int,
     ) -> None:
-        if fabric.world_size > 1 and fabric.device.type == "cuda":
-            module = nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+        module = over_devices(module, fabric.world_size, fabric.device.type)
         self.module = module.to(memory_format=torch.channels_last)
         self.average: nn.Module | None = None
         if recipe.ema_decay:
@@ -61,7 +60,7 @@ class Learner:
         self._wrapped.train()
 
     def step(self, images: Tensor, targets: Tensor) -> Tensor:
-        """Learn from one batch: (N, 3, h, w) uint8 and (N, h, w) int64; the loss, a scalar."""
+        """Learn from one batch: (N, h, w, 3) and (N, h, w) uint8; the loss, a scalar."""
         loss = self._loss(images, targets)
         self.optimiser.zero_grad()
         self.fabric.backward(loss)
@@ -119,12 +118,28 @@ class Learner:
     def _loss(self, images: Tensor, targets: Tensor) -> Tensor:
         device = self.fabric.device
         shown = normalise(images.to(device), self.contract)
-        probability = self._wrapped(shown.contiguous(memory_format=torch.channels_last))
+        probability = self._wrapped(shown)
         truth = targets.to(device)
         loss = single_channel_dice(probability, truth)
         if self.recipe.cross_entropy:
             loss = loss + self.recipe.cross_entropy * cross_entropy(probability, truth)
         return loss
+
+
+def over_devices(module: nn.Module, devices: int, kind: str) -> nn.Module:
+    """Let batch norm see the whole batch where several GPUs share it.
+
+    The CPU has no such batch norm: there each process sees its own share of the batch.
+
+    Args:
+        module: the member.
+        devices: how many train as one.
+        kind: `cuda` or `cpu`.
+    """
+    if devices < 2 or kind != "cuda":
+        return module
+    joined: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(module)  # type: ignore[no-untyped-call]
+    return joined
 
 
 def rate(recipe: Recipe, steps: int) -> Callable[[int], float]:

@@ -94,7 +94,8 @@ def _feeding(samples: Samples, workers: int) -> dict[str, Any]:
         # Forked workers share what is decoded now; OpenCV's own threads do not survive a fork.
         cv2.setNumThreads(0)
         samples.decode_all()
-    return {"num_workers": workers, "collate_fn": _collate}
+    context = "fork" if workers else None
+    return {"num_workers": workers, "collate_fn": _collate, "multiprocessing_context": context}
 
 
 def _collate(items: list[Batch | DivergentError]) -> Any:

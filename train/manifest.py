@@ -1,7 +1,6 @@
 """The list a training or an evaluation goes through: one row a picture and its mask."""
 
 import csv
-import hashlib
 import io
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from train.duplicates import find_duplicates, perceptual_hash
 from train.errors import ManifestError
 from train.layouts import Pair, find_pairs
-from train.pictures import read_mask, read_rgb
+from train.pictures import content_of, read_mask, read_rgb
 from train.splits import SplitPlan, assign_splits
 
 COLUMNS = ("image", "mask", "centre", "sequence", "split", "sha256")
@@ -201,11 +200,9 @@ def _check(chosen: tuple[Pair, str]) -> tuple[Sample, int] | str:
     try:
         picture = read_rgb(pair.image)
         read_mask(pair.mask, picture.shape[:2])
-        content = hashlib.sha256(pair.image.read_bytes()).hexdigest()
+        content = content_of(pair.image)
     except ManifestError as error:
         return str(error)
-    except OSError as error:
-        return f"{pair.image}: cannot be read: {error.strerror or error}"
     image = pair.image.resolve()
     mask = None if pair.mask is None else pair.mask.resolve()
     sample = Sample(image, mask, pair.centre, pair.sequence, split, content)

@@ -1,5 +1,6 @@
 """A picture and its mask as they come off the disk: one way to read them, everywhere in `train`."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +48,25 @@ def decode(path: Path, flags: int) -> NDArray[Any]:
     return np.asarray(picture)
 
 
+def content_of(path: Path) -> str:
+    """What tells one file from another: its SHA-256, 64 hexadecimal digits.
+
+    Raises:
+        ManifestError: the file cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ManifestError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Read a picture as (H, W, 3) uint8 RGB.
 
     Raises:
         ManifestError: the file is missing or cannot be decoded.
     """
-    bgr = decode(path, cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(bgr[..., ::-1])
+    return np.asarray(cv2.cvtColor(decode(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def read_mask(path: Path | None, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -99,7 +111,8 @@ def binarise(levels: NDArray[Any], path: Path) -> NDArray[np.bool_]:
     Raises:
         ManifestError: the levels are those of no mask.
     """
-    present = np.flatnonzero(np.bincount(levels.ravel()))
+    known = np.iinfo(levels.dtype).max + 1
+    present = np.flatnonzero(cv2.calcHist([levels], [0], None, [known], [0, known]))
     darkest, brightest = int(present[0]), int(present[-1])
     if present.size <= 2 and darkest == 0 and path.suffix.lower() not in JPEG_SUFFIXES:
         return levels > 0

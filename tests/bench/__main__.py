@@ -16,7 +16,8 @@ memory: resident memory after 500 and 2,000 frames; soak: after 1,000 and 100,00
 reconnect: 200 kills and restarts of a live sender; disconnected: a core's share while nobody sends;
 gpu: the paper's ensemble on a GPU (`make gpu` runs the tests, too);
 sightings: recall and false ones a minute on synthetic scenes, and what is seen in each --clip
-(docs/sightings.md)."""
+(docs/sightings.md);
+loader: augmented pictures a second that training is fed with."""
 
 
 def main() -> None:
@@ -43,12 +44,19 @@ def main() -> None:
             "disconnected": live.disconnected,
             "sightings": lambda: sightings.measure(asked.clip),
             "gpu": _gpu,
+            "loader": lambda: _loader(folder),
         }
         for what in asked.what:
             results[what] = measures[what]()
             print(json.dumps({what: results[what]}, indent=1), flush=True)
     if asked.json:
         asked.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+def _loader(folder: Path) -> dict[str, Any]:
+    from tests.bench import loader  # imports PyTorch, which the others do without
+
+    return loader.measure(folder)
 
 
 def _gpu() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from train.dataset import Samples, normalise
 from train.errors import ManifestError
 from train.evaluate import load_prepared
 from train.manifest import Sample
+from train.pictures import content_of
 from train.view import find_view_in
 
 CONTRACT = Preprocessing(height=64, width=48)
@@ -45,8 +46,8 @@ def test_another_epoch_or_seed_makes_another_sample(recipe, samples: list[Sample
 def test_an_item_has_the_networks_size_and_two_classes(samples: list[Sample]) -> None:
     for recipe in ("none", *RECIPES):
         for image, mask in (Samples(samples, CONTRACT, recipe, 0)[index] for index in range(4)):
-            assert (image.shape, image.dtype) == ((3, 64, 48), torch.uint8)
-            assert (mask.shape, mask.dtype) == ((64, 48), torch.int64)
+            assert (image.shape, image.dtype) == ((64, 48, 3), torch.uint8)
+            assert (mask.shape, mask.dtype) == ((64, 48), torch.uint8)
             assert set(mask.unique().tolist()) <= {0, 1}
 
 
@@ -59,7 +60,8 @@ def framed(tmp_path: Path) -> Sample:
     mask[60:120, 200:280] = 255
     for name, picture in (("frame", frame), ("mask", mask)):
         cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
-    return Sample(tmp_path / "frame.png", tmp_path / "mask.png", "A", "", "validation", "0" * 64)
+    image = tmp_path / "frame.png"
+    return Sample(image, tmp_path / "mask.png", "A", "", "validation", content_of(image))
 
 
 @pytest.mark.parametrize("resize", ["area", "bilinear", "nearest"])
@@ -74,7 +76,7 @@ def test_validation_sees_exactly_what_an_engine_is_shown(
     for index, sample in enumerate(dataset.samples):
         image, mask = dataset[index]
         _, truth, prepared = load_prepared(sample, engine, find_view_in)
-        assert np.array_equal(image.permute(1, 2, 0).numpy(), prepared.inputs[0])
+        assert np.array_equal(image.numpy(), prepared.inputs[0])
         seen = truth[(prepared.view if extent == "view" else prepared.frame).slices()]
         small = cv2.resize(seen.astype(np.uint8), (48, 64), interpolation=cv2.INTER_NEAREST)
         assert np.array_equal(mask.numpy(), small)
@@ -83,7 +85,7 @@ def test_validation_sees_exactly_what_an_engine_is_shown(
 def test_validation_looks_into_the_view_and_training_at_the_whole_frame(framed: Sample) -> None:
     def panel(recipe, extent: str) -> float:
         image, _ = Samples([framed], replace(CONTRACT, extent=extent), recipe, 0)[0]
-        return (image.amax(0) < 5).float().mean().item()
+        return (image.amax(2) < 5).float().mean().item()
 
     whole = 1 - (200 * 210) / (240 * 320)
     assert panel("none", "frame") == pytest.approx(whole, abs=0.02)
@@ -113,6 +115,30 @@ def test_the_cache_keeps_no_more_than_it_may(samples: list[Sample]) -> None:
     assert len(kept) == 2
 
 
+def test_the_cache_knows_a_picture_by_its_content(samples: list[Sample], tmp_path: Path) -> None:
+    first, second = samples[:2]
+    copy = replace(first, image=tmp_path / "copy.png")
+    copy.image.write_bytes(first.image.read_bytes())
+    other = replace(first, mask=None)  # the same picture with another mask is another sample
+    dataset = Samples([first, copy, other, second], CONTRACT, "none", 0)
+    dataset.decode_all()
+    copy.image.unlink()
+    assert same(dataset[0], dataset[1])
+    assert dataset[0][1].any()
+    assert not dataset[2][1].any()
+    assert not torch.equal(dataset[0][0], dataset[3][0])
+
+
+def test_a_picture_that_has_changed_since_the_manifest_was_made_is_named(
+    samples: list[Sample],
+) -> None:
+    samples[1].image.write_bytes(samples[0].image.read_bytes())
+    samples[1].mask.write_bytes(samples[0].mask.read_bytes())
+    item = Samples(samples, CONTRACT, "none", 0)[1]
+    assert isinstance(item, ManifestError)
+    assert f"{samples[1].image}: has changed since the manifest was made" in str(item)
+
+
 def test_what_cannot_be_read_is_given_as_the_error_it_is(samples: list[Sample]) -> None:
     samples[2].image.write_bytes(b"no picture")
     dataset = Samples(samples, CONTRACT, "none", 0)
@@ -125,8 +151,11 @@ def test_what_cannot_be_read_is_given_as_the_error_it_is(samples: list[Sample]) 
 
 def test_normalising_is_the_contracts_affine() -> None:
     contract = Preprocessing(mean=(0.1, 0.2, 0.3), std=(0.5, 0.25, 0.125))
-    images = torch.full((1, 3, 2, 2), 51, dtype=torch.uint8)
-    values = normalise(images, contract)[0, :, 0, 0]
+    images = torch.full((1, 2, 4, 3), 51, dtype=torch.uint8)
+    normalised = normalise(images, contract)
+    assert normalised.shape == (1, 3, 2, 4)
+    assert normalised.is_contiguous(memory_format=torch.channels_last)
+    values = normalised[0, :, 0, 0]
     assert values.tolist() == pytest.approx([(0.2 - 0.1) / 0.5, 0.0, (0.2 - 0.3) / 0.125], abs=1e-6)
     raw = normalise(images, Preprocessing(unit_range=False, mean=(0, 0, 0), std=(1, 1, 1)))
     assert raw.unique().tolist() == [51.0]

@@ -6,7 +6,7 @@ from torch import nn
 
 from nets.architectures import build
 from train.hardware import Hardware, open_fabric
-from train.learner import Learner, follow, rate
+from train.learner import Learner, follow, over_devices, rate
 from train.settings import Recipe
 
 
@@ -41,8 +41,8 @@ def test_an_average_forgets_the_first_weights_quickly_and_later_ones_slowly() ->
 @pytest.fixture
 def batch() -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (2, 3, 64, 64), generator=generator, dtype=torch.uint8)
-    return images, (images[:, 0] > 128).long()
+    images = torch.randint(0, 256, (2, 64, 64, 3), generator=generator, dtype=torch.uint8)
+    return images, (images[..., 0] > 128).byte()
 
 
 def learner_of(member, recipe: Recipe) -> Learner:
@@ -65,6 +65,30 @@ def test_a_step_learns_and_moves_the_average_too(tiny_member, batch, optimiser: 
     assert all(moved)
     assert learner.kept is not learner.module
     assert learner.is_finite()
+
+
+def test_a_gradient_is_clipped_to_its_largest_norm(tiny_member, batch) -> None:
+    def norm(recipe: Recipe) -> float:
+        learner = learner_of(tiny_member(), recipe)
+        learner.step(*batch)
+        gradients = [weights.grad.flatten() for weights in learner.module.parameters()]
+        return torch.cat(gradients).norm().item()
+
+    assert norm(Recipe()) > 1e-2
+    assert norm(Recipe(clip_norm=1e-2)) == pytest.approx(1e-2, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("devices", "kind", "joined"), [(2, "cuda", True), (1, "cuda", False), (2, "cpu", False)]
+)
+def test_batch_norm_sees_the_batch_of_all_gpus(tiny_member, devices, kind, joined: bool) -> None:
+    module = build(tiny_member())
+    names = list(module.state_dict())
+    count = sum(isinstance(part, nn.BatchNorm2d) for part in module.modules())
+    module = over_devices(module, devices, kind)
+    synchronised = sum(isinstance(part, nn.SyncBatchNorm) for part in module.modules())
+    assert synchronised == (count if joined else 0)
+    assert list(module.state_dict()) == names  # a checkpoint is the same one
 
 
 def test_a_rehearsal_learns_nothing(tiny_member, batch) -> None:

@@ -74,7 +74,7 @@ def test_modern_alone_makes_pictures_without_a_polyp_of_pictures_with_one() -> N
     image = np.full((96, 128, 3), TISSUE, np.uint8)
 
     def empty(recipe) -> int:
-        compose = augmentation(recipe, 0)
+        compose = augmentation(recipe, 0, 96, 128)
         return sum(not compose(image=image, mask=mask)["mask"].any() for _ in range(100))
 
     assert empty("modern") >= 10  # a fifth of them is tried
