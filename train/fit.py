@@ -15,7 +15,7 @@ from nets.spec import MemberSpec
 from train.curves import Curves
 from train.dataset import Samples
 from train.errors import TrainingError
-from train.hardware import Hardware, open_fabric
+from train.hardware import Hardware, is_first_process, open_fabric
 from train.learner import Learner
 from train.loader import (
     SEED_STRIDE,
@@ -78,7 +78,7 @@ def fit(
     for name, samples in splits.items():
         if not samples:
             raise TrainingError(f"the manifest has no {name} samples: give rows that split")
-    run = RunFolder(folder, spec, recipe, splits, keep)
+    run = RunFolder(folder, spec, recipe, splits, keep, writes=is_first_process())
     if run.is_done and run.best.exists():
         return run.best
     hardware = hardware or Hardware()
@@ -122,7 +122,7 @@ def fit(
                 best=iou > run.best_iou,
             )
             header = _header(spec, recipe, report, training, init, encoders)
-            run.finish_epoch(report, learner, header, write=first)
+            run.finish_epoch(report, learner, header)
             if curves is not None:
                 curves.add(report)
             progress.epoch(report)

@@ -46,7 +46,7 @@ def open_fabric(hardware: Hardware, precision: str) -> Fabric:
 
     Args:
         hardware: which.
-        precision: Lightning Fabric's name.
+        precision: Lightning Fabric's name, or `auto`: bf16-mixed on a GPU that can, else 32-true.
 
     Raises:
         TrainingError: there are no such devices, or they do not go with the precision.
@@ -60,6 +60,10 @@ def open_fabric(hardware: Hardware, precision: str) -> Fabric:
     kind = ("cuda" if has_cuda else "cpu") if match["kind"] == "auto" else match["kind"]
     if kind == "cuda" and not has_cuda:
         raise TrainingError("cuda: this machine has no CUDA device that PyTorch can use")
+    if precision == "auto":
+        # A CPU without bf16 arithmetic works it out in software, many times slower.
+        can = kind == "cuda" and torch.cuda.is_bf16_supported()
+        precision = "bf16-mixed" if can else "32-true"
     if kind == "cpu" and precision == "16-mixed":
         raise TrainingError("precision 16-mixed needs a GPU: bf16-mixed runs on a CPU too")
     try:

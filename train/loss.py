@@ -1,8 +1,9 @@
 """What a member's map is compared with the truth by."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, distributed
-from torch.distributed.nn.functional import all_reduce
 
 from nets.errors import ShapeError
 from nets.spec import POLYP
@@ -46,15 +47,32 @@ def cross_entropy(probability: Tensor, target: Tensor, channel: int = POLYP) -> 
     return -(truth * polyp.log() + (1.0 - truth) * (1.0 - polyp).log()).mean()
 
 
-def _of_all_devices(sums: Tensor) -> Tensor:
+class _SumOverDevices(torch.autograd.Function):
     """Sums over every device's share of the batch.
 
-    The gradient of this sum reaches each device as often as there are devices; DDP's mean over
-    devices takes that factor back.
+    Each device's share is in every device's sum, so its gradient is the sum of all theirs: as
+    many times what one device alone would have. DDP's mean over devices takes that factor back.
     """
+
+    @staticmethod
+    def forward(ctx: Any, sums: Tensor) -> Tensor:
+        return _all_reduced(sums)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return _all_reduced(gradients[0])
+
+
+def _all_reduced(values: Tensor) -> Tensor:
+    total = values.clone()
+    distributed.all_reduce(total)
+    return total
+
+
+def _of_all_devices(sums: Tensor) -> Tensor:
     if not (distributed.is_available() and distributed.is_initialized()):
         return sums
-    total: Tensor = all_reduce(sums)  # type: ignore[no-untyped-call]
+    total: Tensor = _SumOverDevices.apply(sums)
     return total
 
 

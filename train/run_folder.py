@@ -37,6 +37,7 @@ class RunFolder:
         recipe: how.
         splits: samples by what they are for.
         keep: how many of the best epochs are kept.
+        writes: False follows a run that another process writes.
 
     Raises:
         TrainingError: the folder belongs to another training, or cannot be written.
@@ -49,10 +50,13 @@ class RunFolder:
         recipe: Recipe,
         splits: Mapping[str, Sequence[Sample]],
         keep: int = 1,
+        *,
+        writes: bool = True,
     ) -> None:
         self.path = path
         self.recipe = recipe
         self.keep = keep
+        self.writes = writes
         self.history: list[dict[str, Any]] = []
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -97,24 +101,22 @@ class RunFolder:
             raise TrainingError(
                 f"{self.path / LAST}: holds another training's state: name a new folder"
             ) from error
+        self._write(HISTORY, json.dumps(self.history, indent=1))  # a kill may have left it behind
 
-    def finish_epoch(
-        self, report: EpochReport, learner: Learner, header: Header, *, write: bool = True
-    ) -> None:
+    def finish_epoch(self, report: EpochReport, learner: Learner, header: Header) -> None:
         """Keep an epoch's checkpoint if it is good, and all that is needed to go on from here.
 
         Args:
             report: of the epoch.
             learner: after it.
             header: of the checkpoint.
-            write: False only counts the epoch, where another process writes.
 
         Raises:
             TrainingError: it cannot be written; what was written before is as it was.
             CheckpointError: the same of a checkpoint.
         """
         self.history.append(report.as_dict())
-        if not write:
+        if not self.writes:
             return
         # Best first: killed between the two, the epoch is trained again to the same weights.
         self._keep_if_good(report, learner.kept, header)
@@ -164,6 +166,8 @@ class RunFolder:
             return []  # the state has it too
 
     def _write(self, name: str, text: str) -> None:
+        if not self.writes:
+            return
         try:
             write_whole(self.path / name, text.encode())
         except OSError as error:

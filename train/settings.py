@@ -42,7 +42,7 @@ class Recipe:
         cross_entropy: weight of cross-entropy added to the single-channel Dice.
         ema_decay: of the weights' moving average, which is what is kept; 0 keeps the weights.
         clip_norm: largest norm of a step's gradient; 0 for no limit.
-        precision: Lightning Fabric's name.
+        precision: Lightning Fabric's name, or `auto`: bf16-mixed on a GPU that can, else 32-true.
         seed: of weights, order and augmentation.
     """
 
@@ -59,7 +59,7 @@ class Recipe:
     cross_entropy: float = Field(default=0.0, ge=0)
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     clip_norm: float = Field(default=0.0, ge=0)
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "32-true"
     seed: int = Field(default=0, ge=0)
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,6 +1,11 @@
 """Trainings of a tiny member: exact after any interruption, and nothing is ever lost."""
 
 import json
+import os
+import resource
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +15,13 @@ from safetensors.torch import load_file
 
 from nets.checkpoint import load_checkpoint
 from nets.errors import CheckpointError, DivergentError
+from nets.spec import MEMBER_SPEC
 from train.dataset import Samples
 from train.errors import ManifestError, TrainingError
 from train.fit import fit
 from train.hardware import Hardware, open_fabric
 from train.loader import validation_loader
-from train.manifest import Sample
+from train.manifest import Sample, read_manifest, write_manifest
 from train.reports import EpochReport, Progress, StepReport
 from train.settings import Recipe
 from train.validation import validate
@@ -85,12 +91,75 @@ def test_a_run_that_is_killed_twice_ends_at_the_weights_of_an_unbroken_one(
         with pytest.raises(Killed):
             run(spec, "broken", progress=killed_at(epoch, step))
     resumed = run(spec, "broken")
-    first, second = load_file(unbroken), load_file(resumed)
-    assert first.keys() == second.keys()
-    assert all(torch.equal(first[key], second[key]) for key in first)
     assert history(unbroken.parent) == history(resumed.parent)
-    last = [load_file(path.with_name("last.safetensors")) for path in (unbroken, resumed)]
-    assert all(torch.equal(last[0][key], last[1][key]) for key in last[0])
+    for name in ("best.safetensors", "last.safetensors"):
+        assert same_weights(resumed.with_name(name), unbroken.with_name(name))
+
+
+def same_weights(first: Path, second: Path) -> bool:
+    one, other = load_file(first), load_file(second)
+    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def fit_until_killed(folder: str) -> None:
+    """A training in a process of its own, ended in its second epoch as by a power cut."""
+    torch.set_num_threads(1)
+    samples = read_manifest(Path(folder) / "m.csv")
+
+    def kill(report: StepReport) -> None:
+        if (report.epoch, report.step) == (2, 2):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    fit(
+        MEMBER_SPEC.validate_json((Path(folder) / "member.json").read_bytes()),
+        RECIPE,
+        [sample for sample in samples if sample.split == "train"],
+        [sample for sample in samples if sample.split == "validation"],
+        Path(folder) / "run",
+        hardware=Hardware("cpu"),
+        progress=Progress(step=kill),
+    )
+
+
+def test_a_process_that_is_killed_loses_nothing_but_its_epoch(
+    run, tiny_member, training, validation, tmp_path: Path
+) -> None:
+    spec = tiny_member()
+    write_manifest(tmp_path / "m.csv", [*training[:12], *validation[:6]])
+    (tmp_path / "member.json").write_text(json.dumps(spec.as_dict()))
+    script = "import sys; from tests.train.test_fit import fit_until_killed as f; f(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert len(history(tmp_path / "run")) == 1
+    load_checkpoint(tmp_path / "run" / "best.safetensors")
+    assert same_weights(run(spec), run(spec, "unbroken"))
+
+
+@pytest.mark.parametrize("file", ["best", "last", "history"])
+def test_an_epoch_that_was_half_written_is_trained_again_to_the_same_weights(
+    run, tiny_member, tmp_path: Path, file: str
+) -> None:
+    spec = tiny_member()
+    suffix = "json" if file == "history" else "safetensors"
+    folder = tmp_path / "run"
+
+    def fill(report: EpochReport) -> None:
+        if report.epoch == 2:  # the third, which is the last, is the best too
+            (folder / f"{file}.partial.{suffix}").symlink_to("/dev/full")
+
+    with pytest.raises(DivergentError, match=r"No space left on device.*make room"):
+        run(spec, progress=Progress(epoch=fill))
+    load_checkpoint(folder / "best.safetensors")
+    resumed, unbroken = run(spec), run(spec, "unbroken")
+    assert history(unbroken.parent)[2]["best"]
+    assert history(resumed.parent) == history(unbroken.parent)
+    for name in ("best.safetensors", "last.safetensors"):
+        assert same_weights(resumed.with_name(name), unbroken.with_name(name))
 
 
 def test_the_best_checkpoint_loads_and_earns_what_it_says(
@@ -228,18 +297,20 @@ def test_an_unreadable_image_is_one_clear_line_and_the_run_goes_on_once_it_is_me
     assert len(history(run(tiny_member(), training=samples).parent)) == 3
 
 
-def test_a_full_disk_is_one_clear_line_and_keeps_what_was_trained(
-    run, tiny_member, tmp_path: Path
-) -> None:
-    def fill(report: EpochReport) -> None:
-        if report.epoch == 1:
-            (tmp_path / "run" / "last.partial.safetensors").symlink_to("/dev/full")
-
-    with pytest.raises(DivergentError, match=r"No space left on device.*make room"):
-        run(tiny_member(), progress=Progress(epoch=fill))
-    assert len(history(tmp_path / "run")) == 1
-    load_checkpoint(tmp_path / "run" / "best.safetensors")
-    assert len(history(run(tiny_member()).parent)) == 3
+def test_a_batch_too_large_for_memory_says_what_would_fit(run, tiny_member, training) -> None:
+    recipe = replace(RECIPE, epochs=1, batch_size=40, augmentation="none")
+    spec = tiny_member(size=256)
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    room = pages * resource.getpagesize() + 400 * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (room, most))
+    try:
+        with pytest.raises(
+            TrainingError, match=r"batches of 40 .* memory of cpu: batches of (20|10|5|2|1) do"
+        ):
+            run(spec, recipe=recipe, training=training)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def test_a_damaged_state_is_one_clear_line(run, tiny_member, tmp_path: Path) -> None:
@@ -286,3 +357,7 @@ def test_a_member_that_cannot_be_built_leaves_the_folder_free(run, tiny_member) 
 def test_devices_that_do_not_do_are_one_clear_line(hardware, precision, what) -> None:
     with pytest.raises(TrainingError, match=what):
         open_fabric(hardware, precision)
+
+
+def test_a_cpu_is_not_asked_for_the_arithmetic_of_gpus() -> None:
+    assert open_fabric(Hardware("cpu"), "auto").strategy.precision.precision == "32-true"

@@ -1,5 +1,8 @@
 """What a training starts from."""
 
+import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ import torch
 from nets.architectures import build
 from nets.checkpoint import Header, save_checkpoint
 from nets.errors import EncoderWeightsError
+from nets.spec import MemberSpec, NetworkSpec
 from train.errors import TrainingError
 from train.start import start_module
 
@@ -83,3 +87,33 @@ def test_encoders_that_do_not_go_with_the_member_are_refused(saved, tiny_member)
         start_module(tiny_member(), encoders=[triangle])
     with pytest.raises(TrainingError, match="not from both"):
         start_module(tiny_member(), init=path, encoders=[deeper])
+
+
+@pytest.fixture
+def silent_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """A hub that takes every call and hangs up; counts the calls."""
+    constants = pytest.importorskip("huggingface_hub.constants")
+    calls: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def hang_up() -> None:
+            while True:
+                try:
+                    server.accept()[0].close()
+                except OSError:
+                    return
+                calls.append(1)
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+        yield calls
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_encoder_weights_out_of_reach_are_one_line_after_one_call(silent_hub: list[int]) -> None:
+    spec = MemberSpec(NetworkSpec("fpn", "se_resnext50_32x4d", "imagenet"))
+    with pytest.raises(EncoderWeightsError, match="cannot be downloaded: give a local file") as e:
+        start_module(spec)
+    assert "\n" not in str(e.value)
+    assert len(silent_hub) == 1  # its client would try for half a minute

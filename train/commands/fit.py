@@ -52,7 +52,7 @@ def fit(
         batch_size: Instead of the recipe's.
         learning_rate: Instead of the recipe's.
         patience: Stop after so many epochs without a better one.
-        precision: 32-true, bf16-mixed or 16-mixed.
+        precision: auto, 32-true, bf16-mixed or 16-mixed.
         seed: Of weights, order and augmentation.
         init: A checkpoint of the member, or a bundle with members of the same names, to start
             from.
