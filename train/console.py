@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.progress import (
@@ -71,7 +71,8 @@ class TrainingConsole:
     def member(self, name: str) -> Iterator[Listener]:
         """Show one member's training; gives whom `fit` is to tell."""
         if self._bar is None:
-            yield Listener(_StepLines(name, self.say), lambda report: self.say(_line(name, report)))
+            lines = _MemberLines(name, self.say)
+            yield Listener(lines.step, lines.epoch)
             return
         shown = _MemberBar(name, self._bar, self.say)
         try:
@@ -107,22 +108,35 @@ class _MemberBar:
         self._bar.remove_task(self._task)
 
 
-class _StepLines:
-    """A line now and then within a long epoch."""
+class _MemberLines:
+    """One member's lines: each epoch, now and then within a long one, and how much is left."""
 
     def __init__(self, name: str, say: Callable[[str], None]) -> None:
         self._name = name
         self._say = say
         self._said = time.monotonic()
+        self._first: tuple[float, float] | None = None
+        self._left = ""
 
-    def __call__(self, report: StepReport) -> None:
-        if time.monotonic() - self._said < QUIET_S:
-            return
+    def step(self, report: StepReport) -> None:
+        done = report.epoch - 1 + report.step / report.steps
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, done  # a run that goes on has epochs behind it
+        elif done > self._first[1]:
+            seconds = (now - self._first[0]) / (done - self._first[1]) * (report.epochs - done)
+            self._left = f"; about {timedelta(seconds=round(seconds))} left"
+        if now - self._said >= QUIET_S:
+            self._said = now
+            self._say(
+                f"{self._name}: epoch {report.epoch}/{report.epochs}, step {report.step}/"
+                f"{report.steps}, loss {report.loss:.3f}, {report.images_per_s:.0f} images/s"
+                f"{self._left}"
+            )
+
+    def epoch(self, report: EpochReport) -> None:
         self._said = time.monotonic()
-        self._say(
-            f"{self._name}: epoch {report.epoch}/{report.epochs}, step {report.step}/{report.steps}"
-            f", loss {report.loss:.3f}, {report.images_per_s:.0f} images/s"
-        )
+        self._say(f"{_line(self._name, report)}{self._left}")
 
 
 class _CountLines:

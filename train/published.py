@@ -31,9 +31,6 @@ MODELS = {
 }
 """The seven models of Tables 2 and 3, in their order."""
 
-MEMBERS = ("unetplusplus", "fpn", "triunet", "deeplabv3", "deeplabv3plus")
-"""The five that DivergentNets averages, in the order of the paper's section 2.2."""
-
 
 def _row(*numbers: float) -> Row:
     return Row(Scores(*numbers[:4]), Scores(*numbers[4:8]), Scores(*numbers[8:]))
