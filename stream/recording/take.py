@@ -304,9 +304,9 @@ class Take:
 
 
 def readable_pictures(path: Path) -> int:
-    """How many pictures a file holds that was left as it was."""
+    """How many whole pictures a file holds that was left as it was; the last may be cut in two."""
     pictures = 0
     with suppress(av.FFmpegError, OSError), av.open(f"file:{path}") as container:
         for packet in container.demux(video=0):
-            pictures += packet.size > 0
+            pictures += packet.size > 0 and not packet.is_corrupt
     return pictures
