@@ -14,11 +14,7 @@ QUEUE_BYTES = 512 * 1024 * 1024
 """Of a room: at 1080p, and with both pictures of each frame, some 80 of them."""
 
 LIVE_ENCODING = EncoderSettings(preset="ultrafast")
-"""Live, processor time goes to the picture and its masks first. Of the synthetic scene at 1080p and
-crf 20, ultrafast takes 13 core-milliseconds a frame and 6.4 Mbit/s, superfast 18 and 5.3, veryfast
-43 and 2.1, all within 1.5 dB of each other: disk is cheaper than a late mask. It has no B-frames
-and no look-ahead. `zerolatency` would only trade frame threads for slices: at the same cost it
-delays two frames less, which the second that a killed recording may lose has room for."""
+"""Processor time belongs to the picture and its masks first: docs/live-recording.md measures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,10 @@ import pytest
 from stream.recording.copied import can_be_copied
 from stream.recording.ledger import NOT_RECEIVED
 from stream.recording.pictures import EARLIER, INCOMPLETE, NO_KEYFRAME
+from stream.source.arrival import CapturedPacket, GivenFormat
+from stream.source.asked import Asked
+from stream.source.live import open_live
+from stream.tally import Tally
 
 
 def units_in(path):
@@ -191,6 +195,35 @@ def split(content):
     at = content.index(b"\0\0\1\x65")
     at -= content[at - 1 : at] == b"\0"
     return content[:at], content[at:]
+
+
+def test_a_real_stream_is_copied_as_the_capture_hands_it_over(
+    recorded, record, shown, times_in, tmp_path
+):
+    record(tmp_path / "in.ts", frames=30, keyframe_interval=10)
+    room = recorded()
+    room.recorder.start()
+    source = open_live(str(tmp_path / "in.ts"), Asked(packets=True), Tally())
+    for arrival in source:
+        match arrival:
+            case GivenFormat():
+                room.recorder.change(arrival)
+            case CapturedPacket():
+                room.recorder.offer_packet(arrival)
+            case _:
+                room.recorder.offer(shown(arrival))
+    source.close()
+    room.close()
+    (clean,), (annotated,) = room.files("clean"), room.files("annotated")
+    assert times_in(clean) == times_in(annotated) == [Fraction(n, 25) for n in range(30)]
+    assert units_in(clean) == units_in_ts(tmp_path / "in.ts")
+    assert packets_of(room)["lost"] == room.sidecar("segments")["frames"]["lost"] == {}
+
+
+def units_in_ts(path):
+    with av.open(str(path)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    return [slices_of(content, prefixed=False) for content in packets]
 
 
 @pytest.mark.parametrize(
