@@ -37,6 +37,7 @@ def command(function: Command) -> Command:
     return function
 
 
+Precision = Literal["auto", "f32", "f16", "bf16", "int8"]
 WeightsOption = Annotated[
     list[str] | None, Parameter(("--weights", "-w"), consume_multiple=True, negative=())
 ]
@@ -52,7 +53,7 @@ def process(
     config: Path | None = None,
     weights: WeightsOption = None,
     device: str | None = None,
-    precision: Literal["auto", "f32", "bf16"] | None = None,
+    precision: Precision | None = None,
     view: str | None = None,
     threshold: float | None = None,
     min_area: float | None = None,
@@ -99,7 +100,8 @@ def process(
     device
         auto, cpu, eager (the slow reference) or cuda[:N]. Default: auto.
     precision
-        Arithmetic on the CPU. Default: auto, bf16 where the processor has it.
+        Arithmetic: auto is bf16 on a processor that has it and half precision on a GPU; int8 is
+        for a bundle that divergent-train quantise made. Default: auto.
     view
         Where the endoscope's picture is: auto, full or x,y,width,height. Default: auto.
     threshold
@@ -270,6 +272,52 @@ def probe(
 
     asked = {"pixel_format": input_format, "size": input_size, "rate": input_rate}
     return commands.probe(source, asked, still)
+
+
+@command
+def bench(
+    source: str | None = None,
+    /,
+    *,
+    weights: WeightsOption = None,
+    device: str = "auto",
+    precision: Precision = "auto",
+    seconds: float = 45.0,
+    quick: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[Path | None, Parameter("--json")] = None,
+    overwrite: Annotated[bool, Parameter(("-y", "--overwrite"), negative=())] = False,
+) -> int:
+    """Measure what this machine makes of an ensemble, beside what it could make of it.
+
+    Every stage and all together, frames at a camera's pace, batches, how much of the machine's
+    own rates that is, and how many times faster than the authors' way, all in one run.
+
+    Parameters
+    ----------
+    source
+        As INPUT of process. Default: two seconds of a synthetic procedure at 1920x1080.
+    weights
+        As of process. random:PLAN.yaml makes the members of a training plan with random weights,
+        such as random:configs/ensembles/paper.yaml.
+    device
+        As of process.
+    precision
+        As of process.
+    seconds
+        About how long to measure; what has to be prepared for it comes on top.
+    quick
+        A third of that, with fewer batches and paces.
+    json
+        File for all the figures.
+    overwrite
+        Replace that file.
+    """
+    from stream.bench.command import bench as run
+    from stream.bench.run import Asked
+
+    seconds = seconds / 3 if quick else seconds
+    asked = Asked(tuple(weights or ()), device, precision, source, seconds, quick)
+    return run(asked, json, overwrite=overwrite)
 
 
 command(live)
