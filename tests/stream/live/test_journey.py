@@ -155,11 +155,13 @@ def test_in_sync_every_frame_has_its_own_mask():
 
 
 def test_one_source_that_cannot_be_had_does_not_keep_another_from_being_shown(command):
-    ended = command("live", "/dev/video97", SOURCE, "--no-show", "--duration", "1", "-w", "fixed:")
+    words = ["--no-show", "--duration", "1", "-w", "fixed:", "--mask-age-limit-s", "0.00001"]
+    ended = command("live", "/dev/video97", SOURCE, *words)
     assert ended.status == 1
     assert "/dev/video97: ENDED: " in ended.said
     assert "0 frames captured = 0 shown" in ended.said
     assert f"{SOURCE}: LIVE" in ended.said
+    assert "more than half of the 0 ms that a mask may be old" in ended.said  # told at the start
 
 
 @pytest.mark.parametrize(
