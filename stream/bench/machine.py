@@ -3,6 +3,7 @@
 import os
 import platform
 import resource
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -67,7 +68,7 @@ def describe(device: str) -> dict[str, Any]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": platform.platform(),
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in LIBRARIES},
+        **_versions(),
         "load_before": round(os.getloadavg()[0], 2),
     }
     if device != "cpu":
@@ -78,6 +79,15 @@ def describe(device: str) -> dict[str, Any]:
         facts["gpu_memory_gib"] = round(properties.total_memory / 2**30, 1)
         facts["cuda"] = torch.version.cuda
     return facts
+
+
+def _versions() -> dict[str, str]:
+    """Of the libraries that are there: a machine with a GPU may do without the processor's."""
+    found = {}
+    for name in LIBRARIES:
+        with suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def is_busy(facts: dict[str, Any]) -> bool:
