@@ -2,17 +2,12 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from pathlib import Path
-
-import av
 
 from nets.errors import DivergentError
 from stream.errors import SinkError
-from stream.finishing import partial_of
 from stream.parameters import StreamParameters
 from stream.recording.account import Account, write_account
 from stream.recording.bookmarks import Bookmark, write_bookmarks
@@ -24,10 +19,10 @@ from stream.recording.finisher import Finisher
 from stream.recording.ledger import Ledger
 from stream.recording.names import base_name, reserve
 from stream.recording.naming import Naming
+from stream.recording.opened import Opened
 from stream.recording.options import About, RecordingOptions
 from stream.recording.pictures import Pictures
 from stream.recording.shown import ShownFrame
-from stream.recording.tracks import COPIED
 from stream.source.arrival import CapturedPacket, GivenFormat
 from stream.tally import Tally
 
@@ -52,25 +47,6 @@ class Mark:
 
     marked: datetime
     note: str
-
-
-@dataclass(slots=True)
-class _Opened:
-    """What there is from the first picture on.
-
-    Attributes:
-        base: folder and name of the recording.
-        pictures: its files.
-        findings: what is told of its frames.
-        account: of its frames.
-        told: segments that its account on the disk knows.
-    """
-
-    base: Path
-    pictures: Pictures
-    findings: Findings
-    account: Account
-    told: int = 0
 
 
 class Take:
@@ -115,7 +91,7 @@ class Take:
         self._about, self._warn = about, warn
         self._started = datetime.now().astimezone()
         self._given: GivenFormat | None = None
-        self._opened: _Opened | None = None
+        self._opened: Opened | None = None
         self._bookmarks: list[Bookmark] = []
         self._latest: tuple[float, int] | None = None
 
@@ -147,7 +123,7 @@ class Take:
         if self._latest is None or opened is None or self.over is not None:
             return
         self._bookmarks.append(Bookmark(*self._latest, mark.marked, mark.note))
-        path, known = self._beside(opened, ".bookmarks.json"), tuple(self._bookmarks)
+        path, known = opened.beside(".bookmarks.json"), tuple(self._bookmarks)
         self._finisher.put(lambda apart: write_bookmarks(path, known, recording=opened.base.name))
 
     def end(self) -> None:
@@ -216,7 +192,7 @@ class Take:
         self.packets.record(packet.index, written, time.monotonic())
         return None
 
-    def _open(self, time_base: Fraction, arrived_at: float) -> _Opened:
+    def _open(self, time_base: Fraction, arrived_at: float) -> Opened:
         """The files, from the first picture on."""
         if self._opened is not None:
             return self._opened
@@ -236,7 +212,7 @@ class Take:
         if self._given is not None:
             pictures.change(self._given)
         table = base.with_name(f"{base.name}.frames.csv")
-        self._opened = _Opened(
+        self._opened = Opened(
             base,
             pictures,
             Findings(table, self._options),
@@ -252,17 +228,17 @@ class Take:
         )
         return self._opened
 
-    def _tell(self, opened: _Opened) -> None:
+    def _tell(self, opened: Opened) -> None:
         """Write down what there is each time a segment has begun."""
         segments = opened.pictures.segments.all
         if len(segments) == opened.told:
             return
         opened.told = len(segments)
-        path = self._beside(opened, ACCOUNT)
+        path = opened.beside(ACCOUNT)
         account = opened.account
         self._finisher.put(lambda apart: write_account(path, account.values(segments, ended=None)))
 
-    def _look_after_disk(self, opened: _Opened, now: float) -> None:
+    def _look_after_disk(self, opened: Opened, now: float) -> None:
         """Stop while there is still room to close everything properly."""
         guard = self._guard
         if not guard.is_due(now):
@@ -274,15 +250,9 @@ class Take:
             self.warnings.add(f"{self._options.folder}: {guard.shortage}")
             self._close(DISK_ALMOST_FULL)
 
-    def _leave(self, opened: _Opened) -> None:
+    def _leave(self, opened: Opened) -> None:
         """Hand all that is left to do to the finisher."""
-        for file in opened.pictures.broken:
-            ledger = self.packets if file.how == COPIED else self.ledger
-            ledger.take_back(
-                max(file.pictures - readable_pictures(partial_of(file.path)), 0), FAILED
-            )
-        for ledger in (self.ledger, self.packets):
-            ledger.close()
+        opened.settle_accounts(FAILED)
         if opened.pictures.mended:
             self.warnings.add(MENDED, opened.pictures.mended)
         ended = Ended(
@@ -298,15 +268,3 @@ class Take:
         )
         for job in ended.jobs():
             self._finisher.put(job)
-
-    def _beside(self, opened: _Opened, suffix: str) -> Path:
-        return opened.base.with_name(opened.base.name + suffix)
-
-
-def readable_pictures(path: Path) -> int:
-    """How many whole pictures a file holds that was left as it was; the last may be cut in two."""
-    pictures = 0
-    with suppress(av.FFmpegError, OSError), av.open(f"file:{path}") as container:
-        for packet in container.demux(video=0):
-            pictures += packet.size > 0 and not packet.is_corrupt
-    return pictures
