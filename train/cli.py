@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 from nets.errors import DivergentError
 
 USAGE_STATUS, FAILED_STATUS, INTERRUPTED_STATUS = 2, 1, 130
+STOPS = (signal.SIGINT, signal.SIGTERM)
 
 COMMANDS = {
     "manifest": "List data sets' images and masks, checked and split.",
@@ -46,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
     debug = "--debug" in arguments
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    # SIGINT too: what a shell starts in the background inherits it as ignored.
+    before = {number: signal.signal(number, _interrupt) for number in STOPS}
     try:
         app(
             [argument for argument in arguments if argument != "--debug"],
@@ -76,7 +78,8 @@ def run(arguments: Sequence[str]) -> int:
         _say(f"{type(error).__name__}: {' '.join(str(error).split())} (--debug shows where)")
         return FAILED_STATUS
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return 0
 
 
