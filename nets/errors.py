@@ -13,6 +13,10 @@ class CheckpointError(DivergentError):
     """A checkpoint cannot be read, or its spec and its tensors disagree."""
 
 
+class ReleaseError(DivergentError):
+    """A published pickle is damaged, or holds what no file of its kind needs."""
+
+
 class BundleError(DivergentError):
     """An ensemble on disk is incomplete, or its members cannot be fused."""
 

@@ -19,11 +19,12 @@ COMMANDS = {
     "fit": "Train an ensemble's members, or go on where they stopped.",
     "bundle": "Make an ensemble of checkpoints.",
     "quantise": "Add an int8 model to a bundle.",
+    "import-release": "Make an ensemble of the weights that the paper's authors published.",
     "evaluate": "Score weights on a manifest, by every convention.",
     "tables": "Print the paper's Tables 2 to 4 with our figures.",
     "figures": "Draw the paper's Figures 2 and 4, curves and more.",
 }
-"""Each is a function of the same name in the module of that name, imported when it is used."""
+"""Each is a function of that name in a module of that name, imported when it is used."""
 
 app = App(
     name="divergent-train",
@@ -36,7 +37,8 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 for _name, _help in COMMANDS.items():
-    app.command(f"train.commands.{_name}:{_name}", name=_name, help=_help)
+    _module = _name.replace("-", "_")
+    app.command(f"train.commands.{_module}:{_module}", name=_name, help=_help)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from train.commands.options import Output, Overwrite, Several, refuse_existing
+from train.commands.options import Output, Overwrite, Several, named_path, refuse_existing
 from train.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -69,10 +69,7 @@ def print_bundle(bundle: "Bundle", folder: Path) -> None:
 
 
 def _named(written: str) -> tuple[str, Path]:
-    name, separator, path = written.partition("=")
-    if separator and "/" not in name:
-        return name, Path(path)
-    path_alone = Path(written)
-    if path_alone.stem in UNTELLING:
-        return path_alone.resolve().parent.name, path_alone
-    return path_alone.stem, path_alone
+    name, path = named_path(written)
+    if not name:
+        name = path.resolve().parent.name if path.stem in UNTELLING else path.stem
+    return name, path

@@ -21,3 +21,11 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     there = any(path.iterdir()) if path.is_dir() else path.exists()
     if there and not overwrite:
         raise SettingsError(f"{path}: is there already: name another, or give -y to replace it")
+
+
+def named_path(written: str) -> tuple[str, Path]:
+    """A member's name, empty where none was given, and its file: `NAME=PATH` or `PATH`."""
+    name, separator, path = written.partition("=")
+    if separator and "/" not in name:
+        return name, Path(path)
+    return "", Path(written)
