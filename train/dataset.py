@@ -65,12 +65,22 @@ class Samples(Dataset[Item | DivergentError]):
         self.contract = contract
         self.recipe = recipe
         self.seed = seed
-        self.epoch = 0
+        self._epoch = torch.zeros((), dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]
         self._compose: A.Compose | None = None
         if recipe != "none":
             self._compose = augmentation(recipe, seed, contract.height, contract.width)
         self._room = cache_bytes
         self._cache: dict[tuple[str, Path | None], Decoded] = {}
+
+    @property
+    def epoch(self) -> int:
+        """The pass that the augmentation is of; workers that run already are told of a new one."""
+        return int(self._epoch)
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        self._epoch.fill_(epoch)
 
     def __len__(self) -> int:
         return len(self.samples)

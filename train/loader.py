@@ -90,12 +90,13 @@ def read_batches(loader: Loader) -> Iterator[Batch]:
 
 
 def _feeding(samples: Samples, workers: int) -> dict[str, Any]:
+    options: dict[str, Any] = {"num_workers": workers, "collate_fn": _collate}
     if workers:
         # Forked workers share what is decoded now; OpenCV's own threads do not survive a fork.
         cv2.setNumThreads(0)
         samples.decode_all()
-    context = "fork" if workers else None
-    return {"num_workers": workers, "collate_fn": _collate, "multiprocessing_context": context}
+        options |= {"multiprocessing_context": "fork", "persistent_workers": True}
+    return options
 
 
 def _collate(items: list[Batch | DivergentError]) -> Any:

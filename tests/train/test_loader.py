@@ -51,18 +51,19 @@ def test_an_unreadable_sample_in_the_middle_of_an_epoch_is_one_clear_line(
     assert "\n" not in str(caught.value)
 
 
-def test_workers_change_no_sample(samples: list[Sample]) -> None:
-    def epoch(workers: int) -> list[torch.Tensor]:
+def test_workers_change_no_sample_in_any_epoch(samples: list[Sample]) -> None:
+    def epochs(workers: int) -> list[torch.Tensor]:
         dataset = Samples(samples, CONTRACT, "modern", 0)
         batches = Batches(6, 2, seed=0)
-        dataset.epoch = batches.epoch = 5
-        return [
-            part
-            for batch in read_batches(training_loader(dataset, batches, workers))
-            for part in batch
-        ]
+        loader = training_loader(dataset, batches, workers)
+        parts = []
+        for epoch in (5, 6):
+            dataset.epoch = batches.epoch = epoch
+            parts += [part for batch in read_batches(loader) for part in batch]
+        return parts
 
-    pairs = zip(epoch(0), epoch(2), strict=True)
+    pairs = list(zip(epochs(0), epochs(2), strict=True))
+    assert len(pairs) == 12
     assert all(torch.equal(alone, shared) for alone, shared in pairs)
 
 
