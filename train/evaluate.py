@@ -29,6 +29,9 @@ BINS = 20
 BATCH = 8
 READERS = 2
 
+WHOLE_FRAME = "the whole frame"
+"""Condition of an evaluation that found no view."""
+
 FindView = Callable[[Rgb], Rect]
 """Finds the endoscope's picture inside a frame."""
 
@@ -202,7 +205,7 @@ def _pass(
         "members": ", ".join(engine.members),
         "runs on": engine.runs_on,
         "grid": f"{engine.grid.width}x{engine.grid.height} of the {engine.grid.extent}",
-        "view": "the whole frame" if find_view is None else "found in each picture",
+        "view": WHOLE_FRAME if find_view is None else "found in each picture",
         "threshold": engine.threshold,
         **(conditions or {}),
     }

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from nets.engine.protocol import Engine
 from train.canvas import save
 from train.errors import TrainingError
+from train.evaluate import WHOLE_FRAME
 from train.evaluation import Evaluation
 from train.manifest import Sample
 from train.mask_plots import disagreement_rows, figure_2, figure_4
@@ -20,6 +21,7 @@ from train.plots import (
     training_curves,
 )
 from train.shown import choose_rows, show_sample, show_trinet
+from train.view import find_view_in
 
 
 def draw_figures(
@@ -66,13 +68,17 @@ def draw_figures(
     if evaluations and samples and (engine is not None or trinet is not None):
         rows = choose_rows(evaluations[-1])
         chosen = _samples_of(evaluations[-1], rows, samples)
+        # What is drawn is what was scored.
+        whole = evaluations[-1].conditions.get("view") == WHOLE_FRAME
+        find_view = None if whole else find_view_in
         if engine is not None:
-            shown = [show_sample(sample, engine) for sample in chosen]
+            shown = [show_sample(sample, engine, find_view) for sample in chosen]
             scores = image_scores(evaluations[-1].grid_rows)["f1"][rows]
             figures["figure-4"] = figure_4(shown, scores.tolist())
             figures["disagreement"] = disagreement_rows(shown)
         if trinet is not None:
-            figures["figure-2"] = figure_2(show_trinet(chosen[len(chosen) // 2], trinet))
+            middle = chosen[len(chosen) // 2]
+            figures["figure-2"] = figure_2(show_trinet(middle, trinet, find_view))
     if not figures:
         raise TrainingError(
             "nothing to draw: give evaluations, trainings' histories, or weights with a manifest "

@@ -84,6 +84,11 @@ def choose_rows(evaluation: Evaluation, percentiles: Sequence[int] = PERCENTILES
 def show_sample(sample: Sample, engine: Engine, find_view: FindView | None = None) -> Shown:
     """Run an ensemble and each of its members on one sample.
 
+    Args:
+        sample: picture and mask.
+        engine: the ensemble.
+        find_view: finds the endoscope's picture; None takes the whole frame.
+
     Raises:
         ManifestError: the sample cannot be read.
         EngineError: the engine cannot run.
@@ -103,8 +108,16 @@ def show_sample(sample: Sample, engine: Engine, find_view: FindView | None = Non
     )
 
 
-def show_trinet(sample: Sample, checkpoint: Path) -> TriNetMaps:
+def show_trinet(sample: Sample, checkpoint: Path, find_view: FindView | None = None) -> TriNetMaps:
     """Run a triangle of networks on one sample and keep what it hands on inside.
+
+    Args:
+        sample: picture and mask.
+        checkpoint: of the triangle.
+        find_view: finds the endoscope's picture, if that is what the network is to be shown.
+
+    Returns:
+        The maps, with so much of picture and mask as the network saw.
 
     Raises:
         ManifestError: the sample cannot be read.
@@ -121,11 +134,15 @@ def show_trinet(sample: Sample, checkpoint: Path) -> TriNetMaps:
     if not isinstance(module, TriNet):
         raise TrainingError(f"{checkpoint}: holds no triangle of networks, so nothing lies inside")
     rgb = read_rgb(sample.image)
+    truth = read_mask(sample.mask, rgb.shape[:2])
     contract = header.spec.preprocessing
+    if find_view is not None and contract.extent == "view":
+        seen = find_view(rgb).slices()
+        rgb, truth = np.ascontiguousarray(rgb[seen]), truth[seen]
     scale, offset = contract.affine()
     shown = prepare_rgb(rgb, contract) * scale + offset
     with torch.inference_mode():
         image = torch.from_numpy(shown).permute(2, 0, 1).unsqueeze(0)
         maps = (*module.eval().intermediate(image), module(image))
     first, second, third = (map_[0, POLYP].numpy() for map_ in maps)
-    return TriNetMaps(rgb, read_mask(sample.mask, rgb.shape[:2]), (first, second, third))
+    return TriNetMaps(rgb, truth, (first, second, third))

@@ -11,6 +11,7 @@ from nets.engine.protocol import Closing, Maps
 from nets.grid import Grid
 from nets.preprocessing import Prepared, Preprocessing
 from train.manifest import Sample, build_manifest
+from train.pictures import content_of
 
 GREEN = (30, 200, 40)
 TISSUE = (170, 80, 70)
@@ -43,6 +44,19 @@ def samples(tmp_path: Path) -> list[Sample]:
     found, problems = build_manifest([folder], split="test")
     assert problems == []
     return found
+
+
+@pytest.fixture
+def framed(tmp_path: Path) -> Sample:
+    """A frame as a processor shows it: the endoscope's picture within a black panel."""
+    rng = np.random.default_rng(1)
+    frame, mask = np.zeros((240, 320, 3), np.uint8), np.zeros((240, 320), np.uint8)
+    frame[20:220, 90:300] = rng.integers((50, 40, 120), (90, 80, 220), (200, 210, 3), np.uint8)
+    mask[60:120, 200:280] = 255
+    for name, picture in (("frame", frame), ("mask", mask)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+    image = tmp_path / "frame.png"
+    return Sample(image, tmp_path / "mask.png", "A", "", "validation", content_of(image))
 
 
 @pytest.fixture

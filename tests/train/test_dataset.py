@@ -13,7 +13,6 @@ from train.dataset import Samples, normalise
 from train.errors import ManifestError
 from train.evaluate import load_prepared
 from train.manifest import Sample
-from train.pictures import content_of
 from train.view import find_view_in
 
 CONTRACT = Preprocessing(height=64, width=48)
@@ -49,19 +48,6 @@ def test_an_item_has_the_networks_size_and_two_classes(samples: list[Sample]) ->
             assert (image.shape, image.dtype) == ((64, 48, 3), torch.uint8)
             assert (mask.shape, mask.dtype) == ((64, 48), torch.uint8)
             assert set(mask.unique().tolist()) <= {0, 1}
-
-
-@pytest.fixture
-def framed(tmp_path: Path) -> Sample:
-    """A frame as a processor shows it: the endoscope's picture within a black panel."""
-    rng = np.random.default_rng(1)
-    frame, mask = np.zeros((240, 320, 3), np.uint8), np.zeros((240, 320), np.uint8)
-    frame[20:220, 90:300] = rng.integers((50, 40, 120), (90, 80, 220), (200, 210, 3), np.uint8)
-    mask[60:120, 200:280] = 255
-    for name, picture in (("frame", frame), ("mask", mask)):
-        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
-    image = tmp_path / "frame.png"
-    return Sample(image, tmp_path / "mask.png", "A", "", "validation", content_of(image))
 
 
 @pytest.mark.parametrize("resize", ["area", "bilinear", "nearest"])

@@ -18,6 +18,7 @@ from train.manifest import Sample
 from train.metrics import image_scores
 from train.plots import read_history
 from train.shown import choose_rows, show_sample, show_trinet
+from train.view import find_view_in
 
 Engine = Callable[..., Any]
 
@@ -95,8 +96,26 @@ def test_a_shown_sample_has_every_map_at_the_pictures_size(
     assert overlap.sum() > 0.95 * shown.truth.sum()
 
 
+def test_figures_show_what_was_scored(framed: Sample, green_engine: Engine, tmp_path: Path) -> None:
+    class Watching(green_engine):
+        def predict(self, pictures):
+            views.extend(picture.view for picture in pictures)
+            return super().predict(pictures)
+
+    for find_view in (None, find_view_in):
+        views = []
+        engine = Watching()
+        evaluations = evaluate_members(engine, [framed], find_view=find_view)
+        draw_figures(
+            tmp_path / str(find_view), evaluations=evaluations, engine=engine, samples=[framed]
+        )
+        scored, drawn = views
+        assert scored == drawn
+        assert (drawn.width == 320) == (find_view is None)
+
+
 def test_figure_2_shows_what_lies_inside_a_triangle(
-    samples: list[Sample], evaluations: list[Evaluation], tmp_path: Path
+    samples: list[Sample], framed: Sample, evaluations: list[Evaluation], tmp_path: Path
 ) -> None:
     torch = pytest.importorskip("torch")
     from nets.architectures import build
@@ -113,6 +132,8 @@ def test_figure_2_shows_what_lies_inside_a_triangle(
     shown = show_trinet(samples[0], path)
     assert all(probability.shape == (64, 96) for probability in shown.maps)
     assert not np.array_equal(shown.maps[0], shown.maps[1])
+    inside = show_trinet(framed, path, find_view_in)
+    assert inside.rgb.shape[:2] == inside.truth.shape < show_trinet(framed, path).truth.shape
     files = draw_figures(tmp_path, evaluations=evaluations, samples=samples, trinet=path)
     assert {file.name for file in files} >= {"figure-2.png", "figure-2.pdf"}
 
