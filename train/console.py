@@ -136,7 +136,8 @@ class _MemberLines:
 
     def epoch(self, report: EpochReport) -> None:
         self._said = time.monotonic()
-        self._say(f"{_line(self._name, report)}{self._left}")
+        left = self._left if report.epoch < report.epochs else ""
+        self._say(f"{_line(self._name, report)}{left}")
 
 
 class _CountLines:

@@ -51,7 +51,8 @@ class Viewpoint(A.DualTransform):  # type: ignore[misc]
         cosine, sine = zoom * math.cos(angle), zoom * math.sin(angle)
         turned = np.array([[mirror * cosine, -sine, 0], [mirror * sine, cosine, 0], [0, 0, 1]])
         moved = np.eye(3)
-        moved[:2, 2] = chance.uniform(-SHIFT, SHIFT), chance.uniform(-SHIFT, SHIFT)
+        # A side is two units long.
+        moved[:2, 2] = 2 * chance.uniform(-SHIFT, SHIFT), 2 * chance.uniform(-SHIFT, SHIFT)
         out = np.linalg.inv(_to_unit(self.height, self.width))
         # The turn is one of the pixels shown: those of an oblong are no squares in units.
         pixels = np.diag([self.width / 2, self.height / 2, 1.0])
