@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -158,10 +157,12 @@ def _wait(where: "torch.device") -> None:
 
 def memory(device: str) -> dict[str, float]:
     """MiB in use now, and at most until now, on the host and on a GPU."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    told = {name: rest.split() for name, _, rest in (line.partition(":") for line in status)}
+    # Not getrusage: there a child's peak begins with its parent's.
     used = {
-        "host": pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
-        "host_peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10,
+        "host": int(told["VmRSS"][0]) / 2**10,
+        "host_peak": int(told["VmHWM"][0]) / 2**10,
     }
     if device != "cpu":
         import torch

@@ -6,6 +6,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from stream.bench.machine import is_busy
+
+BUSY = ": the machine is busy, trust none of the figures"
 PERCENTILES = ("p50_ms", "p95_ms", "p99_ms", "max_ms")
 HEADS = ("p50 ms", "p95 ms", "p99 ms", "max ms")
 
@@ -65,7 +68,7 @@ def _machine(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     if "gpu" in machine:
         facts.append(("GPU", f"{machine['gpu']}, {machine['gpu_memory_gib']} GiB"))
     facts += [
-        ("load before", f"{machine['load_before']}"),
+        ("load before", f"{machine['load_before']}" + (BUSY if is_busy(machine) else "")),
         ("engine", f"{engine['weights']} on {engine['runs_on']}"),
     ]
     if "gflop_a_picture" in engine:

@@ -17,7 +17,8 @@ reconnect: 200 kills and restarts of a live sender; disconnected: a core's share
 gpu: the paper's ensemble on a GPU (`make gpu` runs the tests, too);
 sightings: recall and false ones a minute on synthetic scenes, and what is seen in each --clip
 (docs/sightings.md);
-loader: augmented pictures a second that training is fed with."""
+loader: augmented pictures a second that training is fed with;
+engines: the CPU engine beside plain OpenVINO and ONNX Runtime, and what was tried beyond."""
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--clip", type=Path, action="append", default=[], metavar="FILE")
     parser.add_argument("--folder", type=Path, help="keep recordings there between runs")
+    parser.add_argument("--weights", nargs="*", default=[], help="for engines")
     asked = parser.parse_args()
     results: dict[str, Any] = {"machine": platform.processor() or platform.machine()}
     with tempfile.TemporaryDirectory() as temporary:
@@ -45,12 +47,19 @@ def main() -> None:
             "sightings": lambda: sightings.measure(asked.clip),
             "gpu": _gpu,
             "loader": lambda: _loader(folder),
+            "engines": lambda: _engines(tuple(asked.weights), folder),
         }
         for what in asked.what:
             results[what] = measures[what]()
             print(json.dumps({what: results[what]}, indent=1), flush=True)
     if asked.json:
         asked.json.write_text(json.dumps(results, indent=1), encoding="utf-8")
+
+
+def _engines(weights: tuple[str, ...], folder: Path) -> dict[str, Any]:
+    from tests.bench import engines  # imports PyTorch, which the others do without
+
+    return engines.measure(weights, folder)
 
 
 def _loader(folder: Path) -> dict[str, Any]:

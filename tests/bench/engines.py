@@ -1,0 +1,209 @@
+"""The engine against what anybody gets from the libraries alone, and ways to lift it above them.
+
+All in turn in one run. Beside the time of the clock stands that of the processor, which says
+something even where the machine has other work.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from nets.architectures import build
+from nets.bundle import Bundle, Member
+from nets.engine import named_bundle, open_engine
+from nets.engine.eager import load_ensemble
+from nets.engine.openvino_model import convert, converted
+from nets.engine.openvino_runtime import openvino
+from nets.grid import Fusion
+from nets.picture import Rect
+from nets.preprocessing import Prepared
+from nets.spec import MemberSpec
+from tests.bench.grouped import Grouped, Separate
+
+ROUNDS = 7
+PICTURES = 8
+"""Answered at once where throughput counts."""
+
+ENCODERS = 6
+"""Of the compact ensemble, those that see the picture."""
+
+
+def measure(weights: tuple[str, ...], folder: Path) -> dict[str, Any]:
+    """Milliseconds a picture of every way, and the engine's speed in multiples of each."""
+    bundle = named_bundle(weights)
+    assert bundle is not None
+    contract = bundle.contracts[0]
+    rng = np.random.default_rng(4)
+    picture = rng.integers(0, 256, (1, contract.height, contract.width, 3), dtype=np.uint8)
+    model = openvino.Core().read_model(converted(bundle, print))
+    float_model = _without_preparation(bundle, 1)
+    with (
+        open_engine(weights, device="cpu", precision="f32", mode="latency") as soon,
+        open_engine(weights, device="cpu", precision="f32", mode="throughput") as many,
+    ):
+        whole = Rect(0, 0, contract.width, contract.height)
+        prepared = Prepared(tuple(picture[0] for _ in bundle.contracts), whole, whole)
+        one: dict[str, Callable[[], object]] = {
+            "engine": lambda: soon.predict([prepared]),
+            "plain OpenVINO": _plain(model, picture, "LATENCY"),
+            "preparation outside the graph": _outside(float_model, picture, bundle),
+            "five compiled models": _five(bundle, picture),
+        }
+        runtime = _onnx_runtime(bundle, picture, folder)
+        if runtime is not None:
+            one["ONNX Runtime"] = runtime
+        several: dict[str, Callable[[], object]] = {
+            "engine": lambda: many.predict([prepared] * PICTURES),
+            "plain OpenVINO": _queue(model, picture, {"PERFORMANCE_HINT": "THROUGHPUT"}),
+            "2 streams of 1 thread": _queue(model, picture, _streams(2, 2)),
+            "1 stream of 2 threads": _queue(model, picture, _streams(1, 2)),
+            f"a batch of {PICTURES}": _outside(
+                _without_preparation(bundle, PICTURES), np.repeat(picture, PICTURES, 0), bundle
+            ),
+        }
+        found = {"one picture": _in_turn(one, 1)}
+        print(found, flush=True)  # what follows takes a while
+        found["several"] = _in_turn(several, PICTURES)
+    if weights == ():
+        encoders = _encoders(bundle, picture)
+        found[f"{ENCODERS} encoders"] = _in_turn(encoders, 1)
+    return found
+
+
+def _in_turn(ways: dict[str, Callable[[], object]], pictures: int) -> dict[str, Any]:
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+    for number in range(ROUNDS + 1):
+        for name, work in ways.items():
+            clock, processor = time.perf_counter(), time.process_time()
+            work()
+            if number:  # the first round warms up
+                spent = time.perf_counter() - clock, time.process_time() - processor
+                taken[name].append(spent)
+    medians = {
+        name: [1e3 * statistics.median(column) / pictures for column in zip(*runs, strict=True)]
+        for name, runs in taken.items()
+    }
+    first = next(iter(medians.values()))
+    return {
+        name: {
+            "ms": clock,
+            "processor_ms": processor,
+            "engine_is_faster_by": clock / first[0],
+            "by_processor_time": processor / first[1],
+        }
+        for name, (clock, processor) in medians.items()
+    }
+
+
+def _plain(model: Any, picture: Any, hint: str) -> Callable[[], object]:
+    """What OpenVINO's own quick start does."""
+    compiled = openvino.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": hint})
+    return lambda: np.array(compiled([picture])[0])
+
+
+def _streams(streams: int, threads: int) -> dict[str, Any]:
+    return {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": threads}
+
+
+def _queue(model: Any, picture: Any, config: dict[str, Any]) -> Callable[[], object]:
+    """What OpenVINO's own guide to throughput does."""
+    queue = openvino.AsyncInferQueue(openvino.Core().compile_model(model, "CPU", config))
+    answers: dict[int, Any] = {}
+
+    def keep(request: Any, number: int) -> None:
+        answers[number] = request.get_output_tensor(0).data.copy()
+
+    queue.set_callback(keep)
+
+    def work() -> object:
+        for number in range(PICTURES):
+            queue.start_async([picture], number)
+        queue.wait_all()
+        return answers
+
+    return work
+
+
+def _without_preparation(bundle: Bundle, pictures: int) -> Any:
+    """The ensemble's graph from (pictures, 3, h, w) float."""
+    ensemble = load_ensemble(bundle)
+
+    class Fused(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return torch.stack([member(image)[:, 1] for member in ensemble.members]).mean(0)
+
+    contract = bundle.contracts[0]
+    example = torch.zeros(pictures, 3, contract.height, contract.width)
+    return _exported(Fused().eval(), example)
+
+
+def _exported(module: torch.nn.Module, example: torch.Tensor) -> Any:
+    with torch.no_grad():
+        model = openvino.convert_model(torch.export.export(module, (example,)))
+    model.reshape(list(example.shape))
+    return model
+
+
+def _outside(model: Any, picture: Any, bundle: Bundle) -> Callable[[], object]:
+    compiled = openvino.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    scale, offset = bundle.contracts[0].affine()
+
+    def work() -> object:
+        image = np.ascontiguousarray((picture * scale + offset).transpose(0, 3, 1, 2))
+        return np.array(compiled([image])[0])
+
+    return work
+
+
+def _five(bundle: Bundle, picture: Any) -> Callable[[], object]:
+    """Each member compiled alone, one after another, their mean by numpy."""
+    core = openvino.Core()
+
+    def alone(member: Member) -> Any:
+        single = Bundle(member.name, (member,), bundle.grid, Fusion(), bundle.threshold)
+        return core.compile_model(convert(single), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+
+    compiled = [alone(member) for member in bundle.members]
+    return lambda: np.mean([model([picture])[0] for model in compiled], axis=0)
+
+
+def _onnx_runtime(bundle: Bundle, picture: Any, folder: Path) -> Callable[[], object] | None:
+    """The whole ensemble exported to ONNX, where the libraries for it are installed."""
+    try:
+        import onnxruntime
+        import onnxscript  # noqa: F401
+    except ImportError:
+        return None
+    contract = bundle.contracts[0]
+    example = (
+        torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
+        torch.zeros(1, contract.height, contract.width, 3, dtype=torch.uint8),
+    )
+    path = folder / "ensemble.onnx"
+    torch.onnx.export(load_ensemble(bundle), example, path, dynamo=True)
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[-1].name
+    return lambda: session.run(None, {name: picture})[0]
+
+
+def _encoders(bundle: Bundle, picture: Any) -> dict[str, Callable[[], object]]:
+    """Encoders of one kind, one after another and joined."""
+    spec: MemberSpec = next(m for m in bundle.members if m.name == "unetplusplus").header.spec
+    encoders: Sequence[Any] = [build(spec).get_submodule("encoder") for _ in range(ENCODERS)]
+    image = torch.from_numpy(picture.transpose(0, 3, 1, 2) / np.float32(255))
+    ways: dict[str, Callable[[], object]] = {}
+    modules = {"one after another": Separate(encoders), "grouped": Grouped(encoders)}
+    answers = []
+    for name, module in modules.items():
+        module.eval()
+        model = _exported(module, image)
+        compiled = openvino.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+        ways[name] = lambda compiled=compiled: compiled([image.numpy()])[0]  # type: ignore[misc]
+        answers.append(compiled([image.numpy()])[0])
+    assert np.allclose(*answers, atol=1e-3)
+    return ways
