@@ -1,16 +1,25 @@
 """What `divergent-stream live` does, once its words are understood."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
 from stream.errors import SettingsError
 from stream.live.journey import Journey
-from stream.live.lines import Lines
+from stream.live.lines import said_in_lines
 from stream.live.settings import LiveSettings
 from stream.settings import merged
 from stream.source.live import is_live
 from stream.source.synthetic.address import SCHEME as SYNTHETIC
+
+Fitting = Callable[[Journey, LiveSettings], AbstractContextManager[object]]
+"""Fits something to a run that has not started, if the settings ask for it: adds to
+`showing.branches` and `showing.screens` of the rooms, to the run's `listeners` and `observers`.
+It is left when everything else has ended, those behind it first."""
+
+FITTINGS: Sequence[Fitting] = (said_in_lines,)
+"""In this order: the first one tells what became of the others."""
 
 
 def live(sources: Sequence[str], config: Path | None, given: dict[str, Any]) -> int:
@@ -21,14 +30,13 @@ def live(sources: Sequence[str], config: Path | None, given: dict[str, Any]) -> 
     """
     settings = merged(LiveSettings, config, given)
     check_sources(sources, settings)
-    lines = Lines(as_json=settings.json)
-    journey = Journey(sources, settings, tell=lines.say)
-    try:
-        with journey:
-            for figures in journey.moments():
-                lines.show(figures)
-    finally:
-        lines.end(journey.figures())
+    journey = Journey(sources, settings)
+    with ExitStack() as run:
+        for fit in FITTINGS:
+            run.enter_context(fit(journey, settings))
+        run.enter_context(journey)
+        for _ in journey.moments():
+            pass  # all there is to do is fitted to it
     return int(any(capture.problem is not None for capture in journey.captures))
 
 

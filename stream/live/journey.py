@@ -6,7 +6,8 @@
                engine, one for all rooms
 
 Each source is read in a process of its own, and the engine runs in one: what hangs there is
-ended and started again, and the picture goes on (`stream.capture`, `stream.inference`).
+ended and started again, and the picture goes on (`stream.capture`, `stream.inference`). What
+a run has beside, a window or a recorder, is fitted to it (`stream.live.command`).
 """
 
 import threading
@@ -25,7 +26,6 @@ from stream.live.figures import room_figures
 from stream.live.names import names_of
 from stream.live.room import Room
 from stream.live.settings import LiveSettings
-from stream.live.shown import Branch
 from stream.live.sync import SyncRoom
 from stream.live.ticks import Ticks, gatherer
 from stream.source.asked import Asked
@@ -54,32 +54,25 @@ class Journey:
         captures: of the rooms.
         inference: the engine.
         warnings: for people, the newest last.
+        listeners: get a line for people whenever something happens, on any thread.
+        observers: get the figures of each second, on the main thread. To both, and to what rooms
+            show on, is added before the run starts.
     """
 
-    def __init__(
-        self,
-        addresses: Sequence[str],
-        settings: LiveSettings,
-        *,
-        branches: Callable[[str], Sequence[Branch]] = lambda name: (),
-        screens: Callable[[str], Sequence[Branch]] = lambda name: (),
-        pump: Callable[[], bool] = lambda: True,
-        tell: Callable[[str], None] = lambda line: None,
-    ) -> None:
+    def __init__(self, addresses: Sequence[str], settings: LiveSettings) -> None:
         """Put everything together; nothing is started yet.
 
         Args:
             addresses: of the sources, as a user names them.
             settings: how they are shown.
-            branches: by a room's name, who gets each of its frames once.
-            screens: by a room's name, who gets each of them, and the latest one again.
-            pump: called on the main thread again and again; False ends the run.
-            tell: gets a line for people whenever something happens.
 
         Raises:
             SettingsError: an address makes no sense.
         """
-        self._settings, self._pump, self._tell = settings, pump, tell
+        self._settings = settings
+        self.listeners: list[Callable[[str], None]] = []
+        self.observers: list[Callable[[LiveFigures], None]] = []
+        self._ending = False
         self._began = time.monotonic()
         self._flowing: float | None = None
         self.warnings: deque[str] = deque(maxlen=WARNINGS_KEPT)
@@ -92,8 +85,7 @@ class Journey:
         )
         make = SyncRoom if settings.sync else Room
         self.rooms: list[Room | SyncRoom] = [
-            make(name, settings, branches=branches(name), screens=screens(name), wake=self._wake)
-            for name in names
+            make(name, settings, wake=self._wake) for name in names
         ]
         self._by_name = {room.name: room for room in self.rooms}
         self._ticks = Ticks(gatherer(self.rooms), self.inference)
@@ -136,14 +128,14 @@ class Journey:
     def moments(self) -> Iterator[LiveFigures]:
         """Look after everything, and give the figures of each second, until the end.
 
-        It ends when all sources have ended, after the settings' duration, or by `pump`.
+        It ends when all sources have ended, after the settings' duration, or by `end`.
 
         Raises:
             DivergentError: what a user can mend: no weights, no source.
             Exception: a fault of the program, from whichever thread it was in.
         """
         due = self._began + SECOND_S
-        while self._pump() and not self._is_over():
+        while not self._ending and not self._is_over():
             self._raise_faults()
             for room in self.rooms:
                 room.refresh()
@@ -152,9 +144,26 @@ class Journey:
                 due = max(due + SECOND_S, now)
                 for room in self.rooms:
                     room.showing.delays.second()
-                yield self.figures()
+                figures = self.figures()
+                for observe in self.observers:
+                    observe(figures)
+                yield figures
             time.sleep(MOMENT_S)
         self._raise_faults()
+
+    def end(self) -> None:
+        """Let the run come to its end; returns at once, from any thread."""
+        self._ending = True
+
+    def tell(self, line: str) -> None:
+        """Tell people what happens; from any thread."""
+        for listen in self.listeners:
+            listen(line)
+
+    def warn(self, line: str) -> None:
+        """The same, and keep it among the warnings."""
+        self.warnings.append(line)
+        self.tell(line)
 
     def figures(self) -> LiveFigures:
         """What there is to say at this moment."""
@@ -203,10 +212,10 @@ class Journey:
         if event.kind == "ready" and facts is not None:
             for room in self.rooms:
                 room.engine_ready(facts)
-            self._tell(f"{event.line}, {1000 * facts.period_s:.0f} ms a batch")
+            self.tell(f"{event.line}, {1000 * facts.period_s:.0f} ms a batch")
             limit_s = self._settings.mask_age_limit_s
             if facts.period_s > SLOW_SHARE * limit_s and not self._settings.sync:
-                self._warn(
+                self.warn(
                     f"the engine takes {1000 * facts.period_s:.0f} ms, more than half of the "
                     f"{1000 * limit_s:.0f} ms that a mask may be old: expect AI OFF "
                     "(lighter weights, another --device, or --mask-age-limit-s)"
@@ -214,22 +223,18 @@ class Journey:
         elif event.kind == "lost":
             for room in self.rooms:
                 room.engine_lost()
-            self._warn(event.line)
+            self.warn(event.line)
         elif event.kind == "said":
-            self._warn(event.line)
+            self.warn(event.line)
 
     def _changes_of(self, room: Room | SyncRoom) -> Callable[[Event], None]:
         """What is done when a room's source changes."""
 
         def changed(event: Event) -> None:
             room.turn(event)
-            self._tell(f"{room.name}: {event.state}: {event.reason}")
+            self.tell(f"{room.name}: {event.state}: {event.reason}")
 
         return changed
-
-    def _warn(self, line: str) -> None:
-        self.warnings.append(line)
-        self._tell(line)
 
 
 def _inference_settings(settings: LiveSettings, names: Sequence[str]) -> InferenceSettings:

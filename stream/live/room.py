@@ -8,7 +8,7 @@ capture → take → shown → branches
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from stream.frame import Frame
 from stream.health import Event, State
@@ -18,7 +18,6 @@ from stream.live.finding import Finding
 from stream.live.policy import Found, MaskPolicy
 from stream.live.settings import LiveSettings
 from stream.live.showing import Showing
-from stream.live.shown import Branch
 from stream.overlay import Overlay
 from stream.stats import Rate
 
@@ -47,8 +46,6 @@ class Room:
         name: str,
         settings: LiveSettings,
         *,
-        branches: Sequence[Branch] = (),
-        screens: Sequence[Branch] = (),
         wake: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,8 +54,6 @@ class Room:
         Args:
             name: of the source, without secrets.
             settings: how it is shown.
-            branches: get every frame once.
-            screens: get every frame, and the latest one again when it needs another notice.
             wake: told that there is a new frame for the engine.
             clock: tells monotonic seconds.
         """
@@ -67,9 +62,7 @@ class Room:
         self.showing = Showing(
             MaskPolicy(settings.mask_age_limit_s),
             Drawing(Overlay(settings.style), settings.overlay),
-            branches=branches,
-            screens=screens,
-            clock=clock,
+            clock,
         )
         self.captured, self.inferred = Rate(), Rate()
         self.dropped: Counter[str] = Counter()

@@ -25,25 +25,17 @@ class Showing:
         engine: what is being done to have an engine; empty where it runs.
         rate: of frames shown.
         latest: what is on the screens; None before the first picture.
+        branches: get every frame once.
+        screens: get every frame too, and the latest one again where it has to say something
+            else than it did. To both is added before the source runs.
     """
 
-    def __init__(
-        self,
-        policy: MaskPolicy,
-        drawing: Drawing,
-        *,
-        branches: Sequence[Branch],
-        screens: Sequence[Branch],
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, policy: MaskPolicy, drawing: Drawing, clock: Callable[[], float]) -> None:
         """Nothing is shown yet.
 
         Args:
             policy: says what may stand on a picture.
             drawing: draws it.
-            branches: get every frame once.
-            screens: get every frame too, and the latest one again where it has to say something
-                else than it did.
             clock: tells monotonic seconds.
         """
         self.drawing, self.delays = drawing, Delays()
@@ -52,7 +44,8 @@ class Showing:
         self.rate = Rate()
         self.latest: Shown | None = None
         self._policy = policy
-        self._branches, self._screens = tuple(branches), tuple(screens)
+        self.branches: list[Branch] = []
+        self.screens: list[Branch] = []
         self._clock = clock
         self._order = threading.Lock()
 
@@ -77,7 +70,7 @@ class Showing:
             self.delays.shown(frame.arrived_at, now)
             if shown.prediction is not None:
                 self.delays.marked(shown.prediction.frame_index, now)
-            self._hand_on(shown, (*self._branches, *self._screens))
+            self._hand_on(shown, (*self.branches, *self.screens))
 
     def refresh(self, found: Found | None, quiet_s: float) -> None:
         """Show the latest frame again if it says something that is no longer true.
@@ -94,7 +87,7 @@ class Showing:
             verdict = self._judge(frame, found, now)
             if latest is None or verdict.notice != latest.notice:
                 sightings = latest.sightings if latest is not None else 0
-                self._hand_on(self._drawn(frame, found, verdict, sightings, now), self._screens)
+                self._hand_on(self._drawn(frame, found, verdict, sightings, now), self.screens)
 
     def _judge(self, frame: Frame, found: Found | None, now: float) -> Verdict:
         whole = frame.picture.whole

@@ -9,7 +9,7 @@ are shown without masks, and at once: the picture goes on.
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from stream.frame import Frame
 from stream.health import Event, State
@@ -20,7 +20,6 @@ from stream.live.policy import MaskPolicy
 from stream.live.room import RESTARTING
 from stream.live.settings import LiveSettings
 from stream.live.showing import Showing
-from stream.live.shown import Branch
 from stream.overlay import Overlay
 from stream.stats import Rate
 
@@ -43,8 +42,6 @@ class SyncRoom:
         name: str,
         settings: LiveSettings,
         *,
-        branches: Sequence[Branch] = (),
-        screens: Sequence[Branch] = (),
         wake: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -54,9 +51,7 @@ class SyncRoom:
         self.showing = Showing(
             MaskPolicy(float("inf")),  # a frame's own mask is never too old for it
             Drawing(Overlay(settings.style), settings.overlay),
-            branches=branches,
-            screens=screens,
-            clock=clock,
+            clock,
         )
         self.captured, self.inferred = Rate(), Rate()
         self.dropped: Counter[str] = Counter()

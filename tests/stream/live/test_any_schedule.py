@@ -42,10 +42,10 @@ class Play:
         self.room = kind(
             "room",
             LiveSettings(persistence_s=0.0, **settings),
-            branches=[self.recorder],
-            screens=[self.screen],
             clock=self.clock,
         )
+        self.room.showing.branches.append(self.recorder)
+        self.room.showing.screens.append(self.screen)
         self.arrived, self.asked, self.segment, self.began = [], [], 1, [0]
         self.ready(None)
         self.turn(State.LIVE)
@@ -143,7 +143,9 @@ def test_whatever_happens_in_sync_each_frame_is_shown_once_or_counted_as_dropped
 @pytest.mark.parametrize(("kind", "given"), [(Room, {}), (SyncRoom, {"sync": True, "batch": 3})])
 def test_rooms_are_driven_from_all_threads_at_once_without_a_deadlock(kind, given):
     recorder = Keeper()
-    room = kind("room", LiveSettings(**given), branches=[recorder], screens=[Keeper()])
+    room = kind("room", LiveSettings(**given))
+    room.showing.branches.append(recorder)
+    room.showing.screens.append(Keeper())
     room.engine_ready(FACTS)
     room.turn(event("LIVE", before=State.CONNECTING))
     over, count = threading.Event(), 300

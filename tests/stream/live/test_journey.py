@@ -120,13 +120,11 @@ class Watched(Journey):
 def test_engine_and_reader_may_be_killed_and_the_picture_goes_on():
     screen, recorder, said = Keeper(), Keeper(), []
     settings = LiveSettings(weights=("fixed:",), persistence_s=0.0, mask_age_limit_s=2.0)
-    with Watched(
-        [SOURCE],
-        settings,
-        branches=lambda name: [recorder],
-        screens=lambda name: [screen],
-        tell=said.append,
-    ) as journey:
+    journey = Watched([SOURCE], settings)
+    journey.rooms[0].showing.branches.append(recorder)
+    journey.rooms[0].showing.screens.append(screen)
+    journey.listeners.append(said.append)
+    with journey:
         journey.wait(lambda: "" in recorder.notices)
         journey.inference.kill()
         killed = len(recorder.shown)
@@ -146,7 +144,9 @@ def test_engine_and_reader_may_be_killed_and_the_picture_goes_on():
 def test_in_sync_every_frame_has_its_own_mask():
     recorder = Keeper()
     settings = LiveSettings(weights=("fixed:",), persistence_s=0.0, sync=True, batch=2)
-    with Watched([SOURCE], settings, branches=lambda name: [recorder]) as journey:
+    journey = Watched([SOURCE], settings)
+    journey.rooms[0].showing.branches.append(recorder)
+    with journey:
         journey.wait(lambda: sum(each.mask is not None for each in recorder.shown) > 5)
     own = [each for each in recorder.shown if each.prediction is not None]
     assert all(each.prediction.frame_index == each.frame.index for each in own)

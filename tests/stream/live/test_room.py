@@ -16,10 +16,10 @@ class Set:
         self.room = Room(
             "room",
             LiveSettings(**{"persistence_s": 0.0} | settings),
-            branches=[self.recorder],
-            screens=[self.screen],
             clock=self.clock,
         )
+        self.room.showing.branches.append(self.recorder)
+        self.room.showing.screens.append(self.screen)
         self.index = -1
 
     def live(self):

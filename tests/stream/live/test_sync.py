@@ -14,9 +14,8 @@ class Set:
     def __init__(self, **settings):
         self.clock, self.screen = Clock(), Keeper()
         given = {"sync": True, "persistence_s": 0.0} | settings
-        self.room = SyncRoom(
-            "room", LiveSettings(**given), branches=[self.screen], clock=self.clock
-        )
+        self.room = SyncRoom("room", LiveSettings(**given), clock=self.clock)
+        self.room.showing.branches.append(self.screen)
         self.room.engine_ready(FACTS)
         self.room.turn(event("LIVE", self.clock.now, before=State.CONNECTING))
         self.index = -1
