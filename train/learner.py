@@ -161,14 +161,13 @@ def rate(recipe: Recipe, steps: int) -> Callable[[int], float]:
 def follow(average: nn.Module, module: nn.Module, decay: float, step: int) -> None:
     """Move an average of weights a little towards the weights of step `step`, from 1."""
     decay = min(decay, (1 + step) / (10 + step))  # early weights are not worth remembering
+    kept, now = list(average.state_dict().values()), list(module.state_dict().values())
+    floats = [place for place, weights in enumerate(kept) if weights.is_floating_point()]
     with torch.no_grad():
-        for kept, now in zip(
-            average.state_dict().values(), module.state_dict().values(), strict=True
-        ):
-            if kept.is_floating_point():
-                kept.lerp_(now, 1.0 - decay)
-            else:
-                kept.copy_(now)
+        # All at once: one by one, a GPU would wait for hundreds of launches.
+        torch._foreach_lerp_([kept[it] for it in floats], [now[it] for it in floats], 1.0 - decay)
+        for place in set(range(len(kept))).difference(floats):
+            kept[place].copy_(now[place])
 
 
 def _optimiser(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
