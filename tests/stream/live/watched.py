@@ -57,10 +57,15 @@ class Watched:
                 assert left > 0, f"in vain: {self.capture.state}, {self.events}"
                 self._changed.wait(min(left, 0.1))
 
-    def wait_for(self, state: State) -> Event:
-        """Wait until the source has come to a state; the event that says so."""
-        self.wait(lambda: any(event.state is state for event in self.events))
-        return next(event for event in self.events if event.state is state)
+    def wait_for(self, state: State, since: int = 0) -> Event:
+        """Wait until the source has come to a state; the first event that says so.
+
+        Args:
+            state: what is waited for.
+            since: so many events from the beginning are not looked at.
+        """
+        self.wait(lambda: any(event.state is state for event in self.events[since:]))
+        return next(event for event in self.events[since:] if event.state is state)
 
     def wait_frames(self, more: int) -> None:
         """Wait for so many frames more."""
