@@ -17,6 +17,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM)
 COMMANDS = {
     "manifest": "List data sets' images and masks, checked and split.",
     "fit": "Train an ensemble's members, or go on where they stopped.",
+    "distill": "Train networks to say what an ensemble says.",
     "bundle": "Make an ensemble of checkpoints.",
     "quantise": "Add an int8 model to a bundle.",
     "import-release": "Make an ensemble of the weights that the paper's authors published.",

@@ -122,8 +122,7 @@ class Samples(Dataset[Item | DivergentError]):
                 f"{sample.image}: has changed since the manifest was made: make it anew"
             )
         mask = read_mask(sample.mask, rgb.shape[:2]).astype(np.uint8)
-        # Learning from whole frames that are zoomed into did better than learning from views.
-        if self.recipe == "none" and self.contract.extent == "view":
+        if self.contract.extent == "view" and self._is_cut_to_view(sample):
             shown = find_view_in(rgb).slices()
             rgb, mask = np.ascontiguousarray(rgb[shown]), np.ascontiguousarray(mask[shown])
         rgb, mask = self._shrunk(rgb, mask)
@@ -131,6 +130,10 @@ class Samples(Dataset[Item | DivergentError]):
             self._room -= rgb.nbytes + mask.nbytes
             self._cache[content] = rgb, mask
         return rgb, mask
+
+    def _is_cut_to_view(self, sample: Sample) -> bool:
+        # Learning from whole frames that are zoomed into did better than learning from views.
+        return self.recipe == "none"
 
     def _shrunk(self, rgb: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Decoded:
         # To the network's shape in any case: a stretch that comes anyway may come first.

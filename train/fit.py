@@ -28,9 +28,11 @@ from train.loader import (
 from train.manifest import Sample
 from train.memory import is_out_of_memory, largest_that_fits
 from train.reports import EpochReport, Progress, StepReport
-from train.run_folder import RunFolder
+from train.run_folder import RunFolder, digest_of
 from train.settings import Recipe
 from train.start import start_module
+from train.taught import TaughtSamples
+from train.teacher import Teacher, Teaching
 from train.validation import validate
 
 
@@ -43,6 +45,7 @@ def fit(
     *,
     init: Path | None = None,
     encoders: Sequence[Path] = (),
+    teaching: Teaching | None = None,
     hardware: Hardware | None = None,
     keep: int = 1,
     progress: Progress | None = None,
@@ -60,6 +63,8 @@ def fit(
         init: a checkpoint of the same network to start from instead of fresh weights.
         encoders: checkpoints whose encoders to start from: one for all networks of a triangle,
             or one for each.
+        teaching: what teaches it beside the labels; with unlabelled pictures, `training` may be
+            empty.
         hardware: what to run on.
         keep: how many of the best epochs to keep; `best.safetensors` is always the best.
         progress: whom to tell.
@@ -75,10 +80,15 @@ def fit(
         EncoderWeightsError: encoder weights cannot be had.
     """
     splits = {"training": training, "validation": validation}
+    unlabelled = teaching.unlabelled if teaching else ()
     for name, samples in splits.items():
-        if not samples:
+        if not samples and not (name == "training" and unlabelled):
             raise TrainingError(f"the manifest has no {name} samples: give rows that split")
-    run = RunFolder(folder, spec, recipe, splits, keep, writes=is_first_process())
+    contents = {name: digest_of(samples) for name, samples in splits.items()}
+    if teaching is not None:
+        contents["unlabelled"] = digest_of(unlabelled)
+        contents["teacher"] = teaching.teacher.fingerprint()
+    run = RunFolder(folder, spec, recipe, contents, keep, writes=is_first_process())
     if run.is_done and run.best.exists():
         return run.best
     hardware = hardware or Hardware()
@@ -88,14 +98,15 @@ def fit(
     torch.manual_seed(recipe.seed)
     module = start_module(spec, init, encoders)
     contract = spec.preprocessing
-    dataset = Samples(training, contract, recipe.augmentation, recipe.seed)
+    dataset = _dataset(training, spec, recipe, teaching)
     order = Batches(
         len(dataset), recipe.batch_size, recipe.seed, fabric.global_rank, fabric.world_size
     )
     workers = hardware.workers_of(fabric)
     loader = training_loader(dataset, order, workers)
     held_out = validation_loader(Samples(validation, contract, "none", recipe.seed), workers)
-    learner = Learner(fabric, module, recipe, contract, steps=len(order))
+    teacher = Teacher(teaching.teacher, contract) if teaching else None
+    learner = Learner(fabric, module, recipe, contract, len(order), teacher)
     run.resume(learner)
     progress = progress if progress and first else Progress()
 
@@ -121,12 +132,28 @@ def fit(
                 float(learner.schedule.get_last_lr()[0]),
                 best=iou > run.best_iou,
             )
-            header = _header(spec, recipe, report, training, init, encoders)
+            header = _header(spec, recipe, report, training, init, encoders, teaching)
             run.finish_epoch(report, learner, header)
             if curves is not None:
                 curves.add(report)
             progress.epoch(report)
     return run.best
+
+
+def _dataset(
+    training: Sequence[Sample], spec: MemberSpec, recipe: Recipe, teaching: Teaching | None
+) -> Samples:
+    contract, augmentation = spec.preprocessing, recipe.augmentation
+    if teaching is None:
+        return Samples(training, contract, augmentation, recipe.seed)
+    return TaughtSamples(
+        training,
+        teaching.unlabelled,
+        contract,
+        augmentation,
+        recipe.seed,
+        ratio=recipe.unlabelled,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +231,18 @@ def _header(
     training: Sequence[Sample],
     init: Path | None,
     encoders: Sequence[Path],
+    teaching: Teaching | None,
 ) -> Header:
-    return Header(
-        spec,
-        {"validation_iou": report.iou, "validation_dice": report.dice},
-        {
-            "centres": sorted({sample.centre for sample in training}),
-            "samples": len(training),
-            "epoch": report.epoch,
-            "recipe": recipe.as_dict(),
-            "init": init.name if init else None,
-            "encoders": [path.parent.name for path in encoders],
-        },
-    )
+    trained_on = {
+        "centres": sorted({sample.centre for sample in training}),
+        "samples": len(training),
+        "epoch": report.epoch,
+        "recipe": recipe.as_dict(),
+        "init": init.name if init else None,
+        "encoders": [path.parent.name for path in encoders],
+    }
+    if teaching is not None:
+        trained_on["teacher"] = teaching.teacher.name
+        trained_on["teacher_weights"] = teaching.teacher.fingerprint()
+        trained_on["unlabelled"] = len(teaching.unlabelled)
+    return Header(spec, {"validation_iou": report.iou, "validation_dice": report.dice}, trained_on)

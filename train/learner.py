@@ -12,8 +12,9 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from nets.preprocessing import Preprocessing
 from train.dataset import normalise
-from train.loss import cross_entropy, single_channel_dice
+from train.loss import agreement, cross_entropy, single_channel_dice
 from train.settings import Recipe
+from train.taught import UNKNOWN
 
 LAST_RATE = 0.01
 """Share of the peak that a cosine ends at."""
@@ -28,6 +29,7 @@ class Learner:
         recipe: how it is trained.
         contract: how its input is prepared.
         steps: of an epoch.
+        teacher: gives (N, h, w) probability of polyp for images as a step takes them.
     """
 
     def __init__(
@@ -37,12 +39,16 @@ class Learner:
         recipe: Recipe,
         contract: Preprocessing,
         steps: int,
+        teacher: nn.Module | None = None,
     ) -> None:
         module = over_devices(module, fabric.world_size, fabric.device.type)
         self.module = module.to(memory_format=torch.channels_last)
         self.average: nn.Module | None = None
         if recipe.ema_decay:
             self.average = deepcopy(module).eval().requires_grad_(False).to(fabric.device)
+        self.teacher = teacher
+        if teacher is not None:
+            teacher.eval().to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.recipe = recipe
         self.contract = contract
         self.fabric = fabric
@@ -60,7 +66,10 @@ class Learner:
         self._wrapped.train()
 
     def step(self, images: Tensor, targets: Tensor) -> Tensor:
-        """Learn from one batch: (N, h, w, 3) and (N, h, w) uint8; the loss, a scalar."""
+        """Learn from one batch: (N, h, w, 3) and (N, h, w) uint8; the loss, a scalar.
+
+        With a teacher, targets may be `train.taught.UNKNOWN`.
+        """
         loss = self._loss(images, targets)
         self.optimiser.zero_grad()
         self.fabric.backward(loss)
@@ -117,9 +126,19 @@ class Learner:
 
     def _loss(self, images: Tensor, targets: Tensor) -> Tensor:
         device = self.fabric.device
-        shown = normalise(images.to(device), self.contract)
-        probability = self._wrapped(shown)
-        truth = targets.to(device)
+        images, truth = images.to(device), targets.to(device)
+        probability = self._wrapped(normalise(images, self.contract))
+        if self.teacher is None:
+            return self._from_labels(probability, truth)
+        with self.fabric.autocast():
+            wanted = self.teacher(images)
+        taught = agreement(probability, wanted, self.recipe.cross_entropy)
+        # Where nothing is known both sides are empty, and nothing follows.
+        known = truth != UNKNOWN
+        labelled = self._from_labels(probability * known[:, None], truth * known)
+        return torch.lerp(labelled, taught, self.recipe.teaching)
+
+    def _from_labels(self, probability: Tensor, truth: Tensor) -> Tensor:
         loss = single_channel_dice(probability, truth)
         if self.recipe.cross_entropy:
             loss = loss + self.recipe.cross_entropy * cross_entropy(probability, truth)

@@ -41,10 +41,35 @@ def single_channel_dice(
 
 def cross_entropy(probability: Tensor, target: Tensor, channel: int = POLYP) -> Tensor:
     """Mean binary cross-entropy of one class, float32; arguments as `single_channel_dice`."""
-    predicted, truth = _one_class(probability, target, channel)
-    # Written out: the library's own refuses a NaN on the CPU and on CUDA ends the process by it.
-    polyp = predicted.clamp(1e-6, 1.0 - 1e-6)
-    return -(truth * polyp.log() + (1.0 - truth) * (1.0 - polyp).log()).mean()
+    return _binary_cross_entropy(*_one_class(probability, target, channel))
+
+
+def agreement(probability: Tensor, wanted: Tensor, entropy: float) -> Tensor:
+    """How far one class is from a teacher's probability of it, at its least where both agree.
+
+    Dice with squares, pooled over the batch as `single_channel_dice` is: without them a map would
+    come closest to a doubtful teacher by being sure. To it, `entropy` times the mean binary
+    cross-entropy is added.
+
+    Args:
+        probability: (N, C, H, W) floating point, softmax over C.
+        wanted: (N, H, W) float32 in [0, 1].
+        entropy: weight of the cross-entropy.
+
+    Returns:
+        Scalar float32.
+
+    Raises:
+        ShapeError: the two do not agree in N, H or W.
+    """
+    _check_shapes(probability, wanted)
+    polyp = probability[:, POLYP].float()
+    sums = torch.stack([(polyp * wanted).sum(), (polyp.square() + wanted.square()).sum()])
+    overlap, total = _of_all_devices(sums)
+    loss: Tensor = 1.0 - (2.0 * overlap + DICE_EPSILON) / (total + DICE_EPSILON)
+    if entropy:
+        loss = loss + entropy * _binary_cross_entropy(polyp, wanted)
+    return loss
 
 
 class _SumOverDevices(torch.autograd.Function):
@@ -76,10 +101,20 @@ def _of_all_devices(sums: Tensor) -> Tensor:
     return total
 
 
+def _binary_cross_entropy(probability: Tensor, wanted: Tensor) -> Tensor:
+    # Written out: the library's own refuses a NaN on the CPU and on CUDA ends the process by it.
+    sure = probability.clamp(1e-6, 1.0 - 1e-6)
+    return -(wanted * sure.log() + (1.0 - wanted) * (1.0 - sure).log()).mean()
+
+
 def _one_class(probability: Tensor, target: Tensor, channel: int) -> tuple[Tensor, Tensor]:
+    _check_shapes(probability, target)
+    return probability[:, channel].float(), (target == channel).float()
+
+
+def _check_shapes(probability: Tensor, target: Tensor) -> None:
     if probability.ndim != 4 or (probability.shape[0], *probability.shape[2:]) != target.shape:
         raise ShapeError(
             f"maps of shape {tuple(probability.shape)} cannot be compared with a target of shape "
             f"{tuple(target.shape)}: N, H and W must agree"
         )
-    return probability[:, channel].float(), (target == channel).float()

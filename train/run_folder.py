@@ -35,7 +35,7 @@ class RunFolder:
         path: the folder, made if missing.
         spec: what is trained.
         recipe: how.
-        splits: samples by what they are for.
+        contents: digests of what it learns from and is judged by, by what each is for.
         keep: how many of the best epochs are kept.
         writes: False follows a run that another process writes.
 
@@ -48,7 +48,7 @@ class RunFolder:
         path: Path,
         spec: MemberSpec,
         recipe: Recipe,
-        splits: Mapping[str, Sequence[Sample]],
+        contents: Mapping[str, str],
         keep: int = 1,
         *,
         writes: bool = True,
@@ -62,8 +62,8 @@ class RunFolder:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TrainingError(f"{path}: cannot be made ({error.strerror})") from error
-        contents = {name: digest_of(samples) for name, samples in splits.items()}
-        self._claim({"member": spec.as_dict(), "recipe": recipe.as_dict(), "samples": contents})
+        samples = dict(contents)
+        self._claim({"member": spec.as_dict(), "recipe": recipe.as_dict(), "samples": samples})
         if (path / LAST).exists():
             self.history = self._read_history()
 
@@ -186,8 +186,8 @@ def _differences(begun: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     """Name what differs between two runs' settings; what is short is told in full."""
     lines = []
     for part, values in wanted.items():
-        for key, value in values.items():
-            before = begun[part].get(key)
+        for key in dict.fromkeys((*values, *begun[part])):
+            before, value = begun[part].get(key), values.get(key)
             if before != value:
                 told = f"was {before}, is {value}" if part == "recipe" else "is another"
                 lines.append(f"{part}.{key} {told}")

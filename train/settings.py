@@ -43,6 +43,8 @@ class Recipe:
         ema_decay: of the weights' moving average, which is what is kept; 0 keeps the weights.
         clip_norm: largest norm of a step's gradient; 0 for no limit.
         precision: Lightning Fabric's name, or `auto`: bf16-mixed on a GPU that can, else 32-true.
+        teaching: with a teacher, the share of the loss that compares with it and not with labels.
+        unlabelled: with a teacher, frames without labels in a pass for each one with a label.
         seed: of weights, order and augmentation.
     """
 
@@ -60,6 +62,8 @@ class Recipe:
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     clip_norm: float = Field(default=0.0, ge=0)
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    teaching: float = Field(default=0.5, ge=0, le=1)
+    unlabelled: float = Field(default=1.0, ge=0)
     seed: int = Field(default=0, ge=0)
 
     def as_dict(self) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
+from nets.architectures import build
+from nets.cost import cost_of
 from train.fit import fit
 from train.hardware import Hardware
 from train.manifest import Sample
@@ -22,14 +25,15 @@ def of(paths: list[Path]) -> dict:
 
 
 def test_all_of_them_are_there() -> None:
-    assert {path.stem for path in PLANS} >= {"paper", "paper-unet", "compact"}
-    assert {path.stem for path in RECIPES} == {"paper-text", "paper-code", "modern"}
+    assert {path.stem for path in PLANS} >= {"paper", "paper-unet", "compact", "student"}
+    assert {path.stem for path in RECIPES} == {"paper-text", "paper-code", "modern", "distill"}
 
 
 @pytest.mark.parametrize("path", **of([*PLANS, *RECIPES]))
 def test_each_is_headed_by_a_command_that_names_it(path: Path) -> None:
     words = shlex.split(path.read_text().splitlines()[0])
-    assert words[:3] == ["#", "divergent-train", "fit"]
+    assert words[:2] == ["#", "divergent-train"]
+    assert words[2] in {"fit", "distill"}
     assert str(path.relative_to(CONFIGS.parent)) in words
     assert all((CONFIGS.parent / word).is_file() for word in words if word.startswith("configs/"))
 
@@ -54,6 +58,29 @@ def test_the_papers_members_are_the_five_on_its_encoder() -> None:
         if name != "triunet":
             assert network.architecture == name
     assert list(plan.members) == ["unetplusplus", "fpn", "deeplabv3", "deeplabv3plus", "triunet"]
+
+
+@pytest.mark.parametrize("plan", ["student", "students"])
+def test_a_student_costs_no_more_than_it_may(plan: str) -> None:
+    """At most 2 GFLOP a frame and 12 MB; in half precision, as a bundle of it ships."""
+    for name, member in read_plan(CONFIGS / "ensembles" / f"{plan}.yaml").members.items():
+        with torch.device("meta"):
+            module = build(member).eval()
+        assert cost_of(module, member.preprocessing).flop <= 2e9, name
+        tensors = module.state_dict().values()
+        assert sum(2 * tensor.numel() for tensor in tensors) <= 12e6, name
+
+
+@pytest.mark.parametrize("plan", ["variants", "divergent"])
+def test_members_that_the_paper_does_not_have_are_built_and_answer(plan: str) -> None:
+    """Triangles of UNet++ and of any three networks; encoders and inputs of one's own."""
+    for name, member in read_plan(CONFIGS / "ensembles" / f"{plan}.yaml").members.items():
+        contract = member.preprocessing
+        module = build(member).eval()
+        with torch.inference_mode():
+            maps = module(torch.zeros(1, 3, contract.height, contract.width))
+        assert maps.shape == (1, 2, contract.height, contract.width), name
+        assert torch.allclose(maps.sum(1), torch.ones(())), name
 
 
 def test_the_authors_recipe_is_theirs() -> None:
