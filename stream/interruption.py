@@ -4,10 +4,15 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+LAST_DEEDS: list[Callable[[], None]] = []
+"""Done, within moments, before a second signal ends all: what would trouble the user's shell."""
+
+LAST_DEEDS_S = 0.2
 
 STATUS_OF_SIGNAL = 128
 """What shells add to a signal's number: 130 after Ctrl-C, 143 after SIGTERM."""
@@ -54,6 +59,10 @@ def interruptible() -> Iterator[None]:
 
 def end_at_once(number: int) -> None:
     """End this process and those it started; what they recorded stays playable."""
+    for deed in LAST_DEEDS:
+        doing = threading.Thread(target=deed, daemon=True)  # a terminal may keep it waiting
+        doing.start()
+        doing.join(LAST_DEEDS_S)
     if "multiprocessing" in sys.modules:
         import multiprocessing
 

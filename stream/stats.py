@@ -102,6 +102,40 @@ class RecorderFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class PublisherFigures:
+    """How a room's picture is published.
+
+    Attributes:
+        target: without secrets.
+        state: of it, for people ("connecting", "publishing", "trying again").
+        fps: frames sent a second.
+        sent: frames since the start.
+        dropped: frames that were not sent.
+    """
+
+    target: str
+    state: str
+    fps: float = 0.0
+    sent: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewFigures:
+    """How the browser preview does.
+
+    Attributes:
+        address: of the page, without secrets.
+        viewers: browsers that look at it now.
+        is_serving: False while its server is being started, or started again.
+    """
+
+    address: str
+    viewers: int = 0
+    is_serving: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RoomFigures:
     """One source at one moment.
 
@@ -115,6 +149,7 @@ class RoomFigures:
         capture_fps, inference_fps, display_fps: over the last seconds.
         dropped: frames not shown, by cause.
         not_inferred: frames shown for which the engine took a newer one instead.
+        waiting: frames that wait for the engine or for its answer.
         mask_age_s: of the mask on the picture; None while there is none.
         notice: what stands on the picture ("AI OFF"), empty for nothing.
         latency: from a frame's arrival to the first showing of a mask computed from it or later.
@@ -122,6 +157,7 @@ class RoomFigures:
         latency_curve: seconds, one value a second, the latest last; at most `CURVE_S`.
         sightings: polyps seen until now.
         recorder: None while nothing is recorded.
+        publisher: None where it is not published.
     """
 
     name: str
@@ -135,6 +171,7 @@ class RoomFigures:
     display_fps: float = 0.0
     dropped: Mapping[str, int] = field(default_factory=dict)
     not_inferred: int = 0
+    waiting: int = 0
     mask_age_s: float | None = None
     notice: str = ""
     latency: Spread = Spread()
@@ -142,17 +179,33 @@ class RoomFigures:
     latency_curve: tuple[float, ...] = ()
     sightings: int = 0
     recorder: RecorderFigures | None = None
+    publisher: PublisherFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MachineFigures:
-    """The machine at one moment; None where there is no such thing or it cannot be read."""
+    """The machine at one moment; None where there is no such thing or it cannot be read.
+
+    Attributes:
+        cpu_percent: of all cores together.
+        cpu_cores: how many there are.
+        memory_bytes, memory_total_bytes: used by all programs, and there.
+        program_percent: of one core, by this program with its processes.
+        program_bytes: of memory that this program alone uses, with its processes.
+        gpu_name, gpu_percent, gpu_memory_bytes, gpu_memory_total_bytes, gpu_clock_mhz,
+            gpu_celsius: of the GPU that the engine uses, or would use.
+    """
 
     cpu_percent: float | None = None
+    cpu_cores: int | None = None
     memory_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    program_percent: float | None = None
+    program_bytes: int | None = None
     gpu_name: str | None = None
     gpu_percent: float | None = None
     gpu_memory_bytes: int | None = None
+    gpu_memory_total_bytes: int | None = None
     gpu_clock_mhz: int | None = None
     gpu_celsius: float | None = None
 
@@ -168,6 +221,7 @@ class LiveFigures:
         rooms: in the order they were given.
         machine: what it runs on.
         warnings: for people, the newest last.
+        preview: None where there is none.
     """
 
     running_s: float
@@ -176,3 +230,4 @@ class LiveFigures:
     rooms: tuple[RoomFigures, ...]
     machine: MachineFigures = MachineFigures()
     warnings: tuple[str, ...] = ()
+    preview: PreviewFigures | None = None

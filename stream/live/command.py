@@ -7,8 +7,8 @@ from typing import Any
 
 from stream.errors import SettingsError
 from stream.live.journey import Journey
-from stream.live.lines import said_in_lines
 from stream.live.settings import LiveSettings
+from stream.live.telling import told
 from stream.settings import merged
 from stream.source.live import is_live
 from stream.source.synthetic.address import SCHEME as SYNTHETIC
@@ -18,7 +18,7 @@ Fitting = Callable[[Journey, LiveSettings], AbstractContextManager[object]]
 `showing.branches` and `showing.screens` of the rooms, to the run's `listeners` and `observers`.
 It is left when everything else has ended, those behind it first."""
 
-FITTINGS: Sequence[Fitting] = (said_in_lines,)
+FITTINGS: Sequence[Fitting] = (told,)
 """In this order: the first one tells what became of the others."""
 
 

@@ -18,7 +18,7 @@ def room_figures(
         recorder: of its recording, if there is one.
     """
     showing, latest = room.showing, room.showing.latest
-    shown = showing.rate.total
+    shown, waiting = showing.rate.total, room.waiting
     return RoomFigures(
         name=room.name,
         state=str(showing.state),
@@ -30,7 +30,8 @@ def room_figures(
         inference_fps=room.inferred.per_second(now),
         display_fps=showing.rate.per_second(now),
         dropped={**capture.drops, **room.dropped},
-        not_inferred=max(0, shown - room.inferred.total - room.waiting),
+        not_inferred=max(0, shown - room.inferred.total - waiting),
+        waiting=waiting,
         mask_age_s=None if latest is None else latest.mask_age_s,
         notice="" if latest is None else latest.notice,
         latency=showing.delays.annotation,

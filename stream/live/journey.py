@@ -57,6 +57,7 @@ class Journey:
         listeners: get a line for people whenever something happens, on any thread.
         observers: get the figures of each second, on the main thread. To both, and to what rooms
             show on, is added before the run starts.
+        additions: each puts into the figures what it knows.
     """
 
     def __init__(self, addresses: Sequence[str], settings: LiveSettings) -> None:
@@ -72,6 +73,7 @@ class Journey:
         self._settings = settings
         self.listeners: list[Callable[[str], None]] = []
         self.observers: list[Callable[[LiveFigures], None]] = []
+        self.additions: list[Callable[[LiveFigures], LiveFigures]] = []
         self._ending = False
         self._began = time.monotonic()
         self._flowing: float | None = None
@@ -168,7 +170,7 @@ class Journey:
     def figures(self) -> LiveFigures:
         """What there is to say at this moment."""
         now, facts = time.monotonic(), self.inference.facts
-        return LiveFigures(
+        figures = LiveFigures(
             running_s=now - self._began,
             engine=self.inference.doing,
             engine_period_s=facts.period_s if facts is not None else 0.0,
@@ -178,6 +180,9 @@ class Journey:
             ),
             warnings=tuple(self.warnings),
         )
+        for add in self.additions:
+            figures = add(figures)
+        return figures
 
     def _is_over(self) -> bool:
         now, duration = time.monotonic(), self._settings.duration

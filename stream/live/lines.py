@@ -2,13 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 
-from stream.live.journey import Journey
-from stream.live.settings import LiveSettings
 from stream.stats import LiveFigures, RoomFigures
 
 EVERY_S = 5.0
@@ -18,18 +14,6 @@ EVERY_S = 5.0
 def stamp() -> str:
     """Now, by the clock on the wall."""
     return datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-@contextmanager
-def said_in_lines(journey: Journey, settings: LiveSettings) -> Iterator[None]:
-    """Have a run told in lines; in the end what became of its frames."""
-    lines = Lines(as_json=settings.json)
-    journey.listeners.append(lines.say)
-    journey.observers.append(lines.show)
-    try:
-        yield
-    finally:
-        lines.end(journey.figures())
 
 
 class Lines:
