@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format gpu bench lock clean
+.PHONY: help install demo test check counterparts format gpu bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -36,6 +36,10 @@ check: install ## format, lint, types, import rules, then the tests
 	$(BIN)/lint-imports
 	$(MAKE) test
 
+counterparts: install ## others' tools that some tests check against (.venv-counterparts, half a gigabyte)
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-counterparts
+	$(BIN)/uv pip install --no-config --python .venv-counterparts/bin/python --quiet -r tests/counterparts/requirements.txt
+
 format: install ## rewrite the sources in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -50,4 +54,4 @@ lock: install ## choose the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile --universal --no-header --no-annotate --all-extras --python-version 3.11 --upgrade pyproject.toml -o requirements.lock
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) demo-output build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-counterparts demo-output build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -27,3 +27,7 @@ class EncoderWeightsError(DivergentError):
 
 class EngineError(DivergentError):
     """No engine can run these weights on this device."""
+
+
+class MissingExtraError(DivergentError):
+    """A library is asked for that belongs to an extra which is not installed."""

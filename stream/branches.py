@@ -4,6 +4,7 @@ from pathlib import Path
 
 from stream.offline import Seen
 from stream.report import RecordingLog
+from stream.sink.annotations.file import AnnotationFile
 from stream.sink.masks import MaskRecording
 from stream.sink.pictures import PictureFolder
 from stream.sink.recorder import Recorder
@@ -83,6 +84,18 @@ class Stills:
         """Write the frame if it is its turn."""
         if seen.frame.index % self._every == 0:
             self._folder.write(seen.frame.index, still_of(seen.frame))
+
+
+class Annotations:
+    """Masks for an annotation tool, of every n-th frame."""
+
+    def __init__(self, file: AnnotationFile, every: int) -> None:
+        self._file, self._every = file, every
+
+    def write(self, seen: Seen) -> None:
+        """Write the frame's annotations if it is its turn."""
+        if seen.frame.index % self._every == 0:
+            self._file.write(seen.frame, seen.mask)
 
 
 class Log:

@@ -71,6 +71,8 @@ def process(
     masks: bool | None = None,
     mask_images: bool | None = None,
     frames: int | None = None,
+    coco: bool | None = None,
+    cvat: bool | None = None,
     report: bool | None = None,
     redact: bool | None = None,
     smoothing: float | None = None,
@@ -136,6 +138,10 @@ def process(
         Write a binary mask for every frame too, as PNG: NAME.masks/.
     frames
         Write every n-th frame too, without its mask, as PNG: NAME.frames/.
+    coco
+        Write the masks for annotation tools, of those frames or else of all: NAME.coco.json.
+    cvat
+        Write them for CVAT: NAME.cvat.xml.
     report
         Write a page for people. Default: yes.
     redact
@@ -165,6 +171,8 @@ def process(
         "masks": masks,
         "mask_images": mask_images,
         "frames": frames,
+        "coco": coco,
+        "cvat": cvat,
         "report": report,
         "redact": redact,
         "smoothing": smoothing,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nets.extras import require
 from stream.alone import process_alone
 from stream.archive import process_archive
 from stream.errors import SettingsError
@@ -34,6 +35,7 @@ def process(
 ) -> int:
     """`divergent-stream process`."""
     settings = merged(ProcessSettings, config, given)
+    _check_extras(settings)
     with Reporter() as reporter:
         warnings = Tally(lambda line: reporter.say(f"warning: {line}"))
         listing = list_recordings(inputs, outputs=output, warnings=warnings)
@@ -50,6 +52,12 @@ def process(
         print_summary(reporter.console, rows)
     print(output)
     return int(any(row.result.status != "finished" for row in rows))
+
+
+def _check_extras(settings: ProcessSettings) -> None:
+    """Say at once, and once for all recordings, what is not installed."""
+    if settings.coco:
+        require("pycocotools", "annotation", "--coco")
 
 
 def _check_folder(output: Path) -> None:

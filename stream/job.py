@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import yaml
 
 from nets.engine import Engine
-from stream.branches import Annotated, Log, MaskImages, Masks, Stills, Table
+from stream.branches import Annotated, Annotations, Log, MaskImages, Masks, Stills, Table
 from stream.finishing import finished
 from stream.offline import Outcome, Seen, Sink, process
 from stream.outputs import Outputs, check_outputs
@@ -17,6 +17,7 @@ from stream.report import RecordingLog, write_report
 from stream.reporting import report_of, settings_used
 from stream.settings import ProcessSettings, plain
 from stream.sightings import SightingTracker, write_sightings
+from stream.sink.annotations import CocoFile, CvatFile
 from stream.sink.masks import MaskRecording
 from stream.sink.pictures import PictureFolder
 from stream.sink.recorder import Recorder
@@ -150,6 +151,10 @@ def _opened(
         if settings.frames is not None:
             folder = PictureFolder(outputs.stills, overwrite=overwrite)
             sinks.append(Stills(stack.enter_context(folder), settings.frames))
+        for kind, path in ((CocoFile, outputs.coco), (CvatFile, outputs.cvat)):
+            if path in outputs.files(settings):
+                file = stack.enter_context(kind(path, overwrite=overwrite))
+                sinks.append(Annotations(file, settings.frames or 1))
         if settings.report:
             sinks.append(Log(log))
         yield _Sinks(recorder, annotated, log, sinks)

@@ -57,10 +57,21 @@ class Outputs:
         """Folder of frames as they came."""
         return self.beside("frames")
 
+    @property
+    def coco(self) -> Path:
+        """The masks for annotation tools, as COCO."""
+        return self.beside("coco.json")
+
+    @property
+    def cvat(self) -> Path:
+        """The masks for CVAT."""
+        return self.beside("cvat.xml")
+
     def files(self, settings: ProcessSettings) -> tuple[Path, ...]:
         """The files that are written by some settings."""
         wanted = [self.recording, self.frames, self.sightings, self.settings]
         wanted += [self.report] * settings.report + [self.masks] * settings.masks
+        wanted += [self.coco] * settings.coco + [self.cvat] * settings.cvat
         return tuple(wanted)
 
     def folders(self, settings: ProcessSettings) -> tuple[Path, ...]:

@@ -84,6 +84,8 @@ class ProcessSettings:
         masks: write the probability as a lossless grey video.
         mask_images: write a binary mask for every frame, as PNG at the frame's size.
         frames: write every n-th frame without its mask, as PNG.
+        coco: write the masks as COCO instances, of those frames or else of all.
+        cvat: write them as CVAT's XML.
         redact: blank everything outside the view, and drop sound, subtitles, metadata and
             the source's name.
         report: write a page for people.
@@ -111,6 +113,8 @@ class ProcessSettings:
     masks: bool = False
     mask_images: bool = False
     frames: Annotated[int, Field(ge=1)] | None = None
+    coco: bool = False
+    cvat: bool = False
     redact: bool = False
     report: bool = True
     smoothing: Annotated[float, Field(ge=0, le=60)] = 0.0

@@ -10,6 +10,8 @@ several pairs of names:
 - Kvasir-SEG, HyperKvasir's `segmented-images`, and plain folders: `images` and `masks`, the
   same name in both.
 - CVC-ClinicDB: `Original` and `Ground Truth`, tif or png, numbered.
+- What people drew in CVAT, or in any tool that exports COCO instances: `annotations.xml` above its
+  pictures, or `annotations/instances_*.json` beside them (`train.annotations`).
 - ETIS-LaribPolypDB: numbered pictures in `images` or `ETIS-LaribPolypDB`, masks in `masks` or
   `Ground Truth`, as `12` or `p12`.
 """
@@ -17,9 +19,12 @@ several pairs of names:
 import os
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from train.annotations import POLYP, Annotated, Export, Labels, exports_in
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
 NEGATIVE_SEQUENCE = re.compile(r"seq\d+_neg", re.IGNORECASE)
@@ -27,6 +32,9 @@ SEQUENCE = re.compile(r"seq\d+(_neg)?", re.IGNORECASE)
 CENTRE = re.compile(r"(?:data_)?(C\d+)", re.IGNORECASE)
 PICTURE_FOLDER = re.compile(r"images?(_.+)?|original|etis-laribpolypdb", re.IGNORECASE)
 MASK_FOLDER = re.compile(r"masks?(_.+)?|ground[ _]?truth", re.IGNORECASE)
+
+DRAWN = ".masks"
+"""End of the names of folders that `divergent-stream process` and `manifest` draw masks into."""
 
 SEQUENCE_CENTRE = "sequences"
 """Centre of PolypGen's sequences: their folders do not say which hospital they are from."""
@@ -55,19 +63,22 @@ class Pair:
         mask: the mask's file, or None for a frame of a negative sequence.
         centre: the hospital or data set.
         sequence: the recording the frame is from; empty where the layout does not say.
+        drawn: what people drew on it, of which a mask is still to be made.
     """
 
     image: Path
     mask: Path | None
     centre: str
     sequence: str
+    drawn: Annotated | None = None
 
 
-def find_pairs(root: Path) -> tuple[list[Pair], list[str]]:
+def find_pairs(root: Path, labels: Labels = POLYP) -> tuple[list[Pair], list[str]]:
     """Pair every picture below a folder with its mask.
 
     Args:
         root: a data set, a part of one, or a folder that holds several.
+        labels: what the labels of annotation tools mean.
 
     Returns:
         The pairs in order of their paths, and one line for everything that does not pair up.
@@ -77,6 +88,10 @@ def find_pairs(root: Path) -> tuple[list[Pair], list[str]]:
     if not root.is_dir():
         return pairs, [f"{root}: no such folder"]
     for folder, children in _folders(root):
+        exports, refused = exports_in(folder)
+        problems += refused
+        for export in exports:
+            _pair_with_shapes(export, labels, pairs, problems)
         if NEGATIVE_SEQUENCE.fullmatch(folder.name) and not _first(children, MASK_FOLDER):
             centre, sequence = _origin(folder)
             inside = _first(children, PICTURE_FOLDER)
@@ -88,7 +103,7 @@ def find_pairs(root: Path) -> tuple[list[Pair], list[str]]:
             else:
                 _pair_up(images, masks, _origin(folder), pairs, problems)
     if not pairs and not problems:
-        problems.append(f"{root}: no images/ beside masks/ anywhere in it")
+        problems.append(f"{root}: no images/ beside masks/ and no annotations anywhere in it")
     return pairs, problems
 
 
@@ -156,6 +171,40 @@ def _pair_up(
     problems.extend(
         f"{mask}: has no image in {images}" for found in by_stem.values() for mask in found
     )
+
+
+def _pair_with_shapes(
+    export: Export, labels: Labels, pairs: list[Pair], problems: list[str]
+) -> None:
+    """Pair the pictures of an export with what was drawn on them."""
+    centre, sequence = _origin(export.folder)
+    files = [
+        picture
+        for folder, _ in _folders(export.folder)
+        if not any(MASK_FOLDER.fullmatch(part) or part.endswith(DRAWN) for part in folder.parts)
+        for picture in _pictures(folder)
+    ]
+    listed: set[Path] = set()
+    strange: Counter[str] = Counter()
+    for found in export.find(files):
+        if isinstance(found, str):
+            problems.append(found)
+            continue
+        image, drawn = found
+        listed.add(image)
+        unknown = drawn.unknown(labels)
+        strange.update(unknown)
+        if not unknown:
+            pairs.append(Pair(image, None, centre, sequence, drawn))
+    problems.extend(
+        f"{export.path}: {count} pictures have shapes labelled {label!r}: say whether that is a "
+        "polyp (--label) or none (--other-label)"
+        for label, count in sorted(strange.items())
+    )
+    beside = {image.parent for image in listed}
+    alone = sum(file.parent in beside and file not in listed for file in files)
+    if alone:
+        problems.append(f"{export.path}: does not list {alone} pictures beside those that it lists")
 
 
 def _mask_names(stem: str) -> tuple[str, ...]:

@@ -3,16 +3,11 @@
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.duplicates import find_duplicates, perceptual_hash
 from train.errors import ManifestError
-from train.layouts import Pair, find_pairs
-from train.pictures import content_of, read_mask, read_rgb
-from train.splits import SplitPlan, assign_splits
 
 COLUMNS = ("image", "mask", "centre", "sequence", "split", "sha256")
 NO_MASK = "none"
@@ -119,94 +114,6 @@ def write_manifest(path: Path, samples: Iterable[Sample]) -> None:
         partial.replace(path)
     except OSError as error:
         raise ManifestError(f"{path}: cannot be written: {error.strerror or error}") from error
-
-
-def build_manifest(
-    folders: Sequence[Path],
-    preset: str | None = None,
-    *,
-    split: str = "",
-    validation: Sequence[str] = (),
-    test: Sequence[str] = (),
-    fold: int | None = None,
-    folds: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[list[Sample], list[str]]:
-    """Find, split and check everything below some folders.
-
-    Args:
-        folders: data sets in any of the layouts of `train.layouts`.
-        preset: as in `SplitPlan`, like the five that follow.
-        split: the split of every sample where nothing else is said.
-        validation: centres and sequences that validate.
-        test: centres and sequences that test.
-        fold: the fold that validates, from 0.
-        folds: how many folds; one per centre when None.
-        progress: called with (pairs checked, pairs in all).
-
-    Returns:
-        The samples that can be used, and one line for every problem: pairs that cannot be used
-        are left out; duplicates across splits (across centres where there are no splits) are
-        named but kept.
-
-    Raises:
-        SettingsError: the wishes for splits make no sense.
-    """
-    plan = SplitPlan(preset, tuple(validation), tuple(test), fold, folds, split)
-    pairs: dict[Path, Pair] = {}
-    problems: list[str] = []
-    for folder in folders:
-        found, unpaired = find_pairs(folder)
-        pairs.update((pair.image.resolve(), pair) for pair in found)
-        problems += unpaired
-    parts = assign_splits([(pair.centre, pair.sequence) for pair in pairs.values()], plan)
-    wanted = [
-        (pair, part) for pair, part in zip(pairs.values(), parts, strict=True) if part is not None
-    ]
-    samples: list[Sample] = []
-    hashes: list[int] = []
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for done, outcome in enumerate(pool.map(_check, wanted), start=1):
-            if isinstance(outcome, str):
-                problems.append(outcome)
-            else:
-                samples.append(outcome[0])
-                hashes.append(outcome[1])
-            if progress is not None:
-                progress(done, len(wanted))
-    return samples, problems + _duplicates(samples, hashes)
-
-
-def _duplicates(samples: Sequence[Sample], hashes: Sequence[int]) -> list[str]:
-    """Name pictures that stand in two splits, or in two centres where there are no splits."""
-    groups = [sample.split or sample.centre for sample in samples]
-    lines = []
-    for first, second, distance in find_duplicates(
-        [sample.sha256 for sample in samples], hashes, groups
-    ):
-        how = (
-            "the same file" if distance is None else f"the same picture, {distance} of 64 bits off"
-        )
-        lines.append(
-            f"{samples[first].image} ({groups[first]}) and {samples[second].image} "
-            f"({groups[second]}): {how}: keep it in one of them"
-        )
-    return lines
-
-
-def _check(chosen: tuple[Pair, str]) -> tuple[Sample, int] | str:
-    """Make a sample and its perceptual hash, or the line that says why it cannot be used."""
-    pair, split = chosen
-    try:
-        picture = read_rgb(pair.image)
-        read_mask(pair.mask, picture.shape[:2])
-        content = content_of(pair.image)
-    except ManifestError as error:
-        return str(error)
-    image = pair.image.resolve()
-    mask = None if pair.mask is None else pair.mask.resolve()
-    sample = Sample(image, mask, pair.centre, pair.sequence, split, content)
-    return sample, perceptual_hash(picture)
 
 
 def _rows(path: Path) -> list[list[str]]:

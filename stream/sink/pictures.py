@@ -19,6 +19,11 @@ OURS = re.compile(r"\d{6,}\.png")
 FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
 
+def picture_name(index: int) -> str:
+    """What the picture of a frame is called."""
+    return f"{index:06d}.png"
+
+
 def check_folder(path: Path, overwrite: bool) -> None:
     """Refuse a folder's name that is taken.
 
@@ -71,7 +76,7 @@ class PictureFolder:
         Raises:
             SinkError: it cannot be written.
         """
-        target = self._partial / f"{index:06d}.png"
+        target = self._partial / picture_name(index)
         encodable: Any = picture
         _, encoded = cv2.imencode(".png", encodable, FAST)
         try:

@@ -1,15 +1,11 @@
 """`frames.csv`: what was found in every frame, one line a frame."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from nets.picture import Rect
-from stream.errors import OutputExistsError, SinkError
-from stream.finishing import partial_of, reason_of
 from stream.frame import Frame
+from stream.sink.growing import GrowingText
 
 COLUMNS = (
     "index",
@@ -23,16 +19,13 @@ COLUMNS = (
 )
 
 
-class FrameTable:
+class FrameTable(GrowingText):
     """Writes `frames.csv` under a partial name until it is whole.
 
     Columns: `index` and `pts` of the frame, `seconds` (6 decimals), `polyp_fraction` of the
     view's area in [0, 1], `regions`, their `boxes` as `x y w h` in luma samples, separated
     by semicolons, `highest_probability` in [0, 1], and the `view` as `x y w h`, empty where
     the frame has none.
-
-    Every line reaches the file whole, by one write: killed at any moment, the file ends
-    behind a record.
     """
 
     def __init__(self, path: Path, *, overwrite: bool = False, more: Sequence[str] = ()) -> None:
@@ -47,14 +40,7 @@ class FrameTable:
             OutputExistsError: the file exists and may not be replaced.
             SinkError: it cannot be written.
         """
-        if path.exists() and not overwrite:
-            raise OutputExistsError(f"{path}: exists already: choose another name, or -y")
-        self._path, self._partial = path, partial_of(path)
-        try:
-            self._file = os.open(self._partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-        except OSError as problem:
-            raise SinkError(f"{path}: cannot be written: {reason_of(problem)}") from problem
-        self._whole = 0
+        super().__init__(path, overwrite=overwrite)
         self._write_line((*COLUMNS, *more))
 
     def write(
@@ -95,52 +81,7 @@ class FrameTable:
         )
 
     def _write_line(self, fields: Sequence[str]) -> None:
-        line = (",".join(fields) + "\n").encode()
-        try:
-            if os.write(self._file, line) < len(line):
-                os.truncate(self._file, self._whole)
-                raise SinkError(f"{self._partial}: the disk is full: it ends before a record")
-        except OSError as problem:
-            raise SinkError(
-                f"{self._partial}: cannot be written: {reason_of(problem)}"
-            ) from problem
-        self._whole += len(line)
-
-    def close(self) -> Path:
-        """Give the table its name."""
-        if self._file >= 0:
-            try:
-                os.fsync(self._file)
-                self._let_go()
-                self._partial.replace(self._path)
-            except OSError as problem:
-                raise SinkError(
-                    f"{self._path}: cannot be written: {reason_of(problem)}"
-                ) from problem
-        return self._path
-
-    def abort(self) -> None:
-        """Leave what there is under the partial name."""
-        if self._file >= 0:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        file, self._file = self._file, -1
-        os.close(file)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
+        self.add(",".join(fields) + "\n")
 
 
 def _written(rect: Rect) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from nets.preprocessing import Preprocessing
 from stream.synth import write_dataset
 from train.dataset import CACHE_BYTES, Samples
+from train.listing import build_manifest
 from train.loader import Batches, read_batches, training_loader
-from train.manifest import Sample, build_manifest
+from train.manifest import Sample
 
 PICTURES, SIZE = 96, (1280, 1024)
 """As large as most of PolypGen's."""

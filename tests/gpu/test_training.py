@@ -11,7 +11,7 @@ from stream.synth import write_dataset
 from train.fit import fit
 from train.hardware import Hardware, open_fabric
 from train.learner import Learner
-from train.manifest import build_manifest
+from train.listing import build_manifest
 from train.settings import Recipe
 
 pytestmark = pytest.mark.gpu

@@ -10,7 +10,8 @@ import pytest
 from nets.engine.protocol import Closing, Maps
 from nets.grid import Grid
 from nets.preprocessing import Prepared, Preprocessing
-from train.manifest import Sample, build_manifest
+from train.listing import build_manifest
+from train.manifest import Sample
 from train.pictures import content_of
 
 GREEN = (30, 200, 40)

@@ -149,6 +149,6 @@ def test_links_are_followed_but_not_round_and_round(tmp_path: Path) -> None:
 def test_a_folder_without_anything_says_so(tmp_path: Path) -> None:
     assert find_pairs(tmp_path) == (
         [],
-        [f"{tmp_path}: no images/ beside masks/ anywhere in it"],
+        [f"{tmp_path}: no images/ beside masks/ and no annotations anywhere in it"],
     )
     assert find_pairs(tmp_path / "none") == ([], [f"{tmp_path / 'none'}: no such folder"])

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from train.errors import ManifestError, SettingsError
-from train.manifest import COLUMNS, Sample, build_manifest, read_manifest, write_manifest
+from train.listing import build_manifest
+from train.manifest import COLUMNS, Sample, read_manifest, write_manifest
 
 HEADER = ",".join(COLUMNS) + "\n"
 
