@@ -56,6 +56,7 @@ def _viewed(value: str) -> str:
 
 Weights: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 View: TypeAlias = Annotated[str, AfterValidator(_viewed)]
+Bits: TypeAlias = Annotated[int | None, BeforeValidator(_bits)]
 Precision: TypeAlias = Literal["auto", "f32", "f16", "bf16", "int8"]
 
 
@@ -103,7 +104,7 @@ class ProcessSettings:
     style: Style = "both"
     codec: Codec = "h264"
     crf: float | None = None
-    bitrate: Annotated[int | None, BeforeValidator(_bits)] = None
+    bitrate: Bits = None
     preset: Preset | None = None
     encoder: Literal["software", "auto"] = "software"
     decoder: Decoder = "software"

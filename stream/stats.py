@@ -80,9 +80,12 @@ class Latencies:
 
 @dataclass(frozen=True, slots=True)
 class RecorderFigures:
-    """How a room's recording does.
+    """How a room's recording does, or did: the latest one.
 
     Attributes:
+        name: of the recording, with which its files' names begin; empty before its first picture.
+        recording: whether frames that come now are recorded.
+        seconds: from its start until now, or until its end.
         fps: frames encoded a second.
         lag_s: how far the encoder is behind the picture.
         queue_bytes: frames that wait for it.
@@ -92,6 +95,9 @@ class RecorderFigures:
         lost: frames that are not in the files, by cause.
     """
 
+    name: str = ""
+    recording: bool = False
+    seconds: float = 0.0
     fps: float = 0.0
     lag_s: float = 0.0
     queue_bytes: int = 0
@@ -156,7 +162,7 @@ class RoomFigures:
         display: from a frame's arrival to its own showing.
         latency_curve: seconds, one value a second, the latest last; at most `CURVE_S`.
         sightings: polyps seen until now.
-        recorder: None while nothing is recorded.
+        recorder: None before anything was recorded.
         publisher: None where it is not published.
     """
 

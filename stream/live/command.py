@@ -7,6 +7,7 @@ from typing import Any
 
 from stream.errors import SettingsError
 from stream.live.journey import Journey
+from stream.live.recorders import with_recorders
 from stream.live.settings import LiveSettings
 from stream.live.telling import told
 from stream.settings import merged
@@ -18,7 +19,7 @@ Fitting = Callable[[Journey, LiveSettings], AbstractContextManager[object]]
 `showing.branches` and `showing.screens` of the rooms, to the run's `listeners` and `observers`.
 It is left when everything else has ended, those behind it first."""
 
-FITTINGS: Sequence[Fitting] = (told,)
+FITTINGS: Sequence[Fitting] = (told, with_recorders)
 """In this order: the first one tells what became of the others."""
 
 
@@ -26,7 +27,7 @@ def live(sources: Sequence[str], config: Path | None, given: dict[str, Any]) -> 
     """`divergent-stream live`.
 
     Returns:
-        0, or 1 where a source ended with a problem while others went on.
+        0, or 1 where a source ended with a problem while others went on, or a recording did.
     """
     settings = merged(LiveSettings, config, given)
     check_sources(sources, settings)
@@ -37,7 +38,8 @@ def live(sources: Sequence[str], config: Path | None, given: dict[str, Any]) -> 
         run.enter_context(journey)
         for _ in journey.moments():
             pass  # all there is to do is fitted to it
-    return int(any(capture.problem is not None for capture in journey.captures))
+    lost = any(capture.problem is not None for capture in journey.captures)
+    return int(lost or any(recorder.failed for recorder in journey.recorders.values()))
 
 
 def check_sources(sources: Sequence[str], settings: LiveSettings) -> None:

@@ -21,15 +21,22 @@ from nets.errors import DivergentError
 from stream.capture import Capture, CaptureOptions
 from stream.errors import SourceError
 from stream.health import Event, State
-from stream.inference import Answer, EngineEvent, InferenceProcess, InferenceSettings
+from stream.inference import (
+    Answer,
+    EngineEvent,
+    EngineFacts,
+    InferenceProcess,
+)
+from stream.live.asking import asked_of_engine, asked_of_sources
 from stream.live.figures import room_figures
 from stream.live.names import names_of
 from stream.live.room import Room
 from stream.live.settings import LiveSettings
 from stream.live.sync import SyncRoom
 from stream.live.ticks import Ticks, gatherer
-from stream.source.asked import Asked
-from stream.stats import LiveFigures
+from stream.recording import LiveRecording
+from stream.source.arrival import CapturedPacket
+from stream.stats import LiveFigures, RecorderFigures
 
 MOMENT_S = 0.05
 """How often the main thread looks whether all is well."""
@@ -53,6 +60,8 @@ class Journey:
         rooms: one a source, in the order they were given.
         captures: of the rooms.
         inference: the engine.
+        engine: what runs in it, or ran latest; None before it was ever ready.
+        recorders: of the rooms that have one, by name.
         warnings: for people, the newest last.
         listeners: get a line for people whenever something happens, on any thread.
         observers: get the figures of each second, on the main thread. To both, and to what rooms
@@ -71,6 +80,8 @@ class Journey:
             SettingsError: an address makes no sense.
         """
         self._settings = settings
+        self.engine: EngineFacts | None = None
+        self.recorders: dict[str, LiveRecording] = {}
         self.listeners: list[Callable[[str], None]] = []
         self.observers: list[Callable[[LiveFigures], None]] = []
         self.additions: list[Callable[[LiveFigures], LiveFigures]] = []
@@ -80,7 +91,7 @@ class Journey:
         self.warnings: deque[str] = deque(maxlen=WARNINGS_KEPT)
         names = names_of(addresses)
         self.inference = InferenceProcess(
-            _inference_settings(settings, names),
+            asked_of_engine(settings, names),
             on_answer=self._answer,
             on_event=self._engine_changed,
             on_free=self._wake,
@@ -94,13 +105,13 @@ class Journey:
         self.captures = [
             Capture(
                 address,
-                CaptureOptions(_asked(settings)),
+                CaptureOptions(asked_of_sources(settings)),
                 name=room.name,
                 on_frame=room.take,
-                on_packet=None,
-                on_event=self._changes_of(room),
+                on_packet=self._packets_of(room),
+                on_event=self._changes_of(number),
             )
-            for address, room in zip(addresses, self.rooms, strict=True)
+            for number, (address, room) in enumerate(zip(addresses, self.rooms, strict=True))
         ]
 
     def __enter__(self) -> Self:
@@ -175,7 +186,7 @@ class Journey:
             engine=self.inference.doing,
             engine_period_s=facts.period_s if facts is not None else 0.0,
             rooms=tuple(
-                room_figures(room, capture, now)
+                room_figures(room, capture, now, self._recorder_figures(room, now))
                 for room, capture in zip(self.rooms, self.captures, strict=True)
             ),
             warnings=tuple(self.warnings),
@@ -215,6 +226,7 @@ class Journey:
     def _engine_changed(self, event: EngineEvent) -> None:
         facts = self.inference.facts
         if event.kind == "ready" and facts is not None:
+            self.engine = facts
             for room in self.rooms:
                 room.engine_ready(facts)
             self.tell(f"{event.line}, {1000 * facts.period_s:.0f} ms a batch")
@@ -232,33 +244,32 @@ class Journey:
         elif event.kind == "said":
             self.warn(event.line)
 
-    def _changes_of(self, room: Room | SyncRoom) -> Callable[[Event], None]:
+    def _changes_of(self, number: int) -> Callable[[Event], None]:
         """What is done when a room's source changes."""
+        room = self.rooms[number]
 
         def changed(event: Event) -> None:
             room.turn(event)
+            recorder = self.recorders.get(room.name)
+            if recorder is not None:
+                given = self.captures[number].given
+                if given is not None:
+                    recorder.change(given)
+                recorder.note(event)
             self.tell(f"{room.name}: {event.state}: {event.reason}")
 
         return changed
 
+    def _packets_of(self, room: Room | SyncRoom) -> Callable[[CapturedPacket], None]:
+        """Where a room's compressed packets go."""
 
-def _inference_settings(settings: LiveSettings, names: Sequence[str]) -> InferenceSettings:
-    return InferenceSettings(
-        settings.weights,
-        settings.device,
-        settings.precision,
-        views=dict.fromkeys(names, settings.view),
-        pictures=settings.batch if settings.sync else len(names),
-        mode="throughput" if settings.batch > 1 else "latency",
-        hang_s=settings.hang_s,
-    )
+        def came(packet: CapturedPacket) -> None:
+            recorder = self.recorders.get(room.name)
+            if recorder is not None:
+                recorder.offer_packet(packet)
 
+        return came
 
-def _asked(settings: LiveSettings) -> Asked:
-    return Asked(
-        pixel_format=settings.input_format,
-        size=settings.input_size,
-        rate=settings.input_rate,
-        deinterlace=settings.deinterlace,
-        loop=settings.loop,
-    )
+    def _recorder_figures(self, room: Room | SyncRoom, now: float) -> RecorderFigures | None:
+        recorder = self.recorders.get(room.name)
+        return None if recorder is None else recorder.figures(now)

@@ -33,6 +33,21 @@ def live(
     input_size: str | None = None,
     input_rate: str | None = None,
     deinterlace: bool | None = None,
+    record: Path | None = None,
+    recorded: Literal["both", "annotated", "clean"] | None = None,
+    standby: Annotated[bool | None, Parameter(negative=())] = None,
+    label: str | None = None,
+    segment: str | None = None,
+    segment_size: str | None = None,
+    keep_free: str | None = None,
+    codec: Literal["h264", "hevc", "av1", "ffv1"] | None = None,
+    crf: float | None = None,
+    bitrate: str | None = None,
+    preset: str | None = None,
+    encoder: Literal["software", "auto"] | None = None,
+    masks: bool | None = None,
+    report: bool | None = None,
+    redact: bool | None = None,
     show: bool | None = None,
     duration: float | None = None,
     json: Annotated[bool | None, Parameter(negative=())] = None,
@@ -91,6 +106,39 @@ def live(
         Frames a second of a device or a screen. Default: what it prefers.
     deinterlace
         Make whole pictures of fields. Default: yes.
+    record
+        Folder to record into, from the first picture on. Files play while they grow; tables and a
+        report come at the end (docs/live-recording.md).
+    recorded
+        The annotated picture, the clean one (a copy of what arrives compressed), or both.
+        Default: both.
+    standby
+        With --record, wait for the key r.
+    label
+        Of the case, for the names of files. Never a patient's name.
+    segment
+        Begin the next file after 90s, 10min or 1h.
+    segment_size
+        Begin the next file before 700MB or 2GB.
+    keep_free
+        Stop recording when no more of the disk is left. Default: 1GiB.
+    codec
+        Of what is encoded; ffv1 is lossless. Default: h264.
+    crf
+        Quality, lower is better. Default: 20 for h264.
+    bitrate
+        Bits a second, such as 800k or 4M, instead of a quality.
+    preset
+        ultrafast ... veryslow. Default: ultrafast.
+    encoder
+        auto tries hardware encoders first. Default: software.
+    masks
+        Record the probability too, as a lossless grey video.
+    report
+        Write a page for people at a recording's end. Default: yes.
+    redact
+        Blank everything outside the endoscope's picture before it is recorded, and drop the
+        source's name.
     show
         Open a window where there is a display. Default: yes.
     duration
@@ -120,6 +168,21 @@ def live(
         "input_size": input_size,
         "input_rate": input_rate,
         "deinterlace": deinterlace,
+        "record": record,
+        "recorded": recorded,
+        "standby": standby,
+        "label": label,
+        "segment": segment,
+        "segment_size": segment_size,
+        "keep_free": keep_free,
+        "codec": codec,
+        "crf": crf,
+        "bitrate": bitrate,
+        "preset": preset,
+        "encoder": encoder,
+        "masks": masks,
+        "report": report,
+        "redact": redact,
         "show": show,
         "duration": duration,
         "json": json,

@@ -2,15 +2,25 @@
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, TypeVar
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from stream.errors import SettingsError
 from stream.overlay import Style
-from stream.settings import Precision, View, Weights
+from stream.recording import (
+    LIVE_ENCODING,
+    MARGIN_BYTES,
+    RecordingOptions,
+    checked_label,
+    parse_duration,
+    parse_size,
+)
+from stream.settings import Bits, Precision, View, Weights
 from stream.sightings import SightingSettings
+from stream.sink.encoder_settings import Codec, EncoderSettings, Preset
 from stream.source.synthetic.address import read_fps, read_size
 
 T = TypeVar("T")
@@ -33,6 +43,9 @@ def _by(read: Callable[[str], T]) -> BeforeValidator:
 Size = Annotated[tuple[int, int], _by(read_size)]
 Rate = Annotated[Fraction, _by(read_fps)]
 Length = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+SegmentLength = Annotated[float, Field(ge=1, allow_inf_nan=False), _by(parse_duration)]
+Bytes = Annotated[int, Field(ge=0), _by(parse_size)]
+Label = Annotated[str, _by(checked_label)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -60,6 +73,21 @@ class LiveSettings:
         input_size: WIDTHxHEIGHT of a device or a screen.
         input_rate: frames a second of a device or a screen.
         deinterlace: make whole pictures of fields.
+        record: folder for recordings; None: nothing is recorded.
+        recorded: which pictures are.
+        standby: wait for the key r instead of recording from the first picture on.
+        label: of the case, for the files' names; never a patient's name.
+        segment: seconds after which a file is followed by the next; may be written as 10min.
+        segment_size: the same for its bytes; may be written as 2GB.
+        keep_free: bytes of the disk that stay free; may be written as 1GiB.
+        codec: of what is encoded.
+        crf: constant quality.
+        bitrate: bits a second instead; may be written as 800k or 4M.
+        preset: from the fastest to the smallest file; ultrafast if None.
+        encoder: software, or auto for hardware where it works.
+        masks: record the probability as a lossless grey video.
+        report: write a page for people at a recording's end.
+        redact: blank everything outside the view before it is recorded; drop the source's name.
         show: open a window, where there is a display.
         duration: seconds after which the run ends by itself, once it runs.
         json: print figures as JSON Lines, one a second.
@@ -86,6 +114,21 @@ class LiveSettings:
     input_size: Size | None = None
     input_rate: Rate | None = None
     deinterlace: bool = True
+    record: Path | None = None
+    recorded: Literal["both", "annotated", "clean"] = "both"
+    standby: bool = False
+    label: Label = ""
+    segment: SegmentLength | None = None
+    segment_size: Bytes | None = None
+    keep_free: Bytes = MARGIN_BYTES
+    codec: Codec = "h264"
+    crf: float | None = None
+    bitrate: Bits = None
+    preset: Preset | None = None
+    encoder: Literal["software", "auto"] = "software"
+    masks: bool = False
+    report: bool = True
+    redact: bool = False
     show: bool = True
     duration: Length | None = None
     json: bool = False
@@ -94,3 +137,42 @@ class LiveSettings:
     def __post_init__(self) -> None:
         if self.batch > 1 and not self.sync:
             raise ValueError("batch is for sync: without it the newest frame of each source goes")
+        if self.standby and self.record is None:
+            raise ValueError("standby is for record: without a folder there is nothing to wait for")
+        try:
+            _ = self.recording if self.record is not None else self.encoding
+        except SettingsError as problem:
+            raise ValueError(str(problem)) from problem
+
+    @property
+    def encoding(self) -> EncoderSettings:
+        """How recordings are encoded, where they are."""
+        preset = self.preset
+        if preset is None and self.codec != "ffv1":
+            preset = LIVE_ENCODING.preset
+        return EncoderSettings(self.codec, self.crf, self.bitrate, preset, self.encoder)
+
+    @property
+    def recording(self) -> RecordingOptions | None:
+        """How rooms are recorded; None where nothing is."""
+        if self.record is None:
+            return None
+        return RecordingOptions(
+            self.record,
+            annotated=self.recorded != "clean",
+            clean=self.recorded != "annotated",
+            masks=self.masks,
+            redact=self.redact,
+            view=self.view,
+            encoding=self.encoding,
+            segment_s=self.segment,
+            segment_bytes=self.segment_size,
+            margin_bytes=self.keep_free,
+            report=self.report,
+            sightings=self.sightings,
+        )
+
+    @property
+    def copies_packets(self) -> bool:
+        """Whether a recorder wants the packets of a source that sends some."""
+        return self.record is not None and self.recorded != "annotated" and not self.redact

@@ -63,6 +63,7 @@ class SyncRoom:
         self._waiting: deque[Frame] = deque()
         self._asked: deque[Frame] = deque()
         self._silent = False
+        self._segment = 0
 
     def take(self, frame: Frame) -> None:
         """A frame arrived: it waits for the engine, if there is one to wait for."""
@@ -82,7 +83,8 @@ class SyncRoom:
     def turn(self, event: Event) -> None:
         """The source changed: nothing more comes to fill a batch."""
         with self._order:
-            if event.state is not State.LIVE:
+            if event.segment != self._segment or event.state is not State.LIVE:
+                self._segment = event.segment
                 self._give_up()
                 self.showing.delays.excuse()
             self.showing.turn(event)

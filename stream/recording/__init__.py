@@ -1,16 +1,20 @@
 """Recording a live source: on and off at any time, and never in the way of the picture."""
 
+from stream.recording.disk import MARGIN_BYTES
 from stream.recording.limits import parse_duration, parse_size
+from stream.recording.names import checked_label
 from stream.recording.options import LIVE_ENCODING, About, RecordingOptions
 from stream.recording.recording import LiveRecording
 from stream.recording.shown import ShownFrame
 
 __all__ = [
     "LIVE_ENCODING",
+    "MARGIN_BYTES",
     "About",
     "LiveRecording",
     "RecordingOptions",
     "ShownFrame",
+    "checked_label",
     "parse_duration",
     "parse_size",
 ]

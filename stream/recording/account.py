@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,9 @@ from stream.recording.segments import Segment
 
 FORMAT_VERSION = 1
 DIGITS = 6
+
+MOST_EVENTS = 5000
+"""A signal that comes and goes all day is told no more often; its frames are counted still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Account:
         started: local time.
         frames: what became of the frames.
         packets: what became of the source's own packets, where those are recorded.
+        events: when the source changed its state: seconds, the state, and why.
     """
 
     name: str
@@ -37,6 +41,13 @@ class Account:
     started: datetime
     frames: Ledger
     packets: Ledger
+    events: list[tuple[float, str, str]] = field(default_factory=list)
+
+    def note(self, seconds: float, state: str, reason: str) -> None:
+        """The source is in a state, seconds behind the start; the same again is not news."""
+        news = not self.events or self.events[-1][1] != state
+        if news and len(self.events) < MOST_EVENTS:
+            self.events.append((round(seconds, DIGITS), state, reason))
 
     def values(self, segments: Sequence[Segment], ended: datetime | None) -> dict[str, Any]:
         """Plain values for JSON, as things stand; files may be added meanwhile.
@@ -55,6 +66,10 @@ class Account:
             "seconds_per_tick": str(self.unit),
             "frames": _counts(self.frames),
             "packets": _counts(self.packets) if self.packets.captured else None,
+            "events": [
+                {"seconds": seconds, "state": state, "reason": reason}
+                for seconds, state, reason in tuple(self.events)
+            ],
             "segments": [self._segment(segment) for segment in tuple(segments)],
         }
 

@@ -14,9 +14,10 @@ from stream.report import RecordingLog
 from stream.sightings import Sighting, SightingTracker
 from stream.sink.sidecar import FrameTable
 
-COLUMNS = ("segment", "segment_seconds", "mask_age_s")
+COLUMNS = ("segment", "segment_seconds", "mask_age_s", "notice")
 """Of a live recording's table, behind the usual ones: the number of the segment's files, the
-frame's time in them, and the age of the mask on it, empty where it has none."""
+frame's time in them, the age of the mask on it, empty where it has none, and what stood on the
+picture instead."""
 
 
 class Findings:
@@ -65,6 +66,7 @@ class Findings:
                 str(segment.number),
                 f"{within:.6f}",
                 "" if age is None else f"{age:.3f}",
+                seen.notice,
             ),
         )
         self.log.update(frame, seen.view, polyp_fraction=mask.fraction, visible=seen.visible)

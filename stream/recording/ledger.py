@@ -108,6 +108,16 @@ class Ledger:
             self.recorded += 1
             self._seconds = seconds
 
+    def in_words(self) -> str:
+        """What became of the frames: the sum, and why what is missing is."""
+        losses = self.losses
+        lost = f"{sum(losses.values())} lost"
+        reasons = ", ".join(f"{count} {reason}" for reason, count in losses.items())
+        return (
+            f"{self.captured} frames captured = {self.recorded} recorded + {lost}"
+            f"{f' ({reasons})' if reasons else ''}"
+        )
+
     def close(self) -> None:
         """Nothing more comes: what is missing at the end is a gap too."""
         with self._lock:

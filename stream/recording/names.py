@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from stream.errors import SinkError
+from stream.errors import SettingsError, SinkError
 
 LONGEST_LABEL = 40
 LONGEST_ROOM = 24
@@ -26,6 +26,20 @@ def sanitised(text: str, longest: int) -> str:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     joined = re.sub(r"[^A-Za-z0-9_]+", "-", plain)
     return joined.strip("-_")[:longest].strip("-_")
+
+
+def checked_label(text: str) -> str:
+    """A case's label as a user wrote it, if it can be read in the files' names again.
+
+    Raises:
+        SettingsError: too long, or with letters that files' names do not have.
+    """
+    if len(text) > LONGEST_LABEL or not re.fullmatch(r"[A-Za-z0-9_ -]*", text):
+        raise SettingsError(
+            f"label {text!r}: it is part of files' names: write up to {LONGEST_LABEL} letters "
+            "(a-z), digits, - and _, and never a patient's name"
+        )
+    return text
 
 
 def base_name(label: str, at: datetime, room: str = "") -> str:

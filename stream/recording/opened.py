@@ -8,6 +8,7 @@ import av
 
 from stream.finishing import partial_of
 from stream.recording.account import Account
+from stream.recording.clock import Clock
 from stream.recording.findings import Findings
 from stream.recording.pictures import Pictures
 from stream.recording.tracks import COPIED
@@ -19,6 +20,7 @@ class Opened:
 
     Attributes:
         base: folder and name of the recording.
+        clock: of the recording.
         pictures: its files.
         findings: what is told of its frames.
         account: of its frames.
@@ -26,6 +28,7 @@ class Opened:
     """
 
     base: Path
+    clock: Clock
     pictures: Pictures
     findings: Findings
     account: Account

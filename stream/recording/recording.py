@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
+from stream.health import Event
 from stream.parameters import StreamParameters
 from stream.recording.arrivals import Arrivals
 from stream.recording.clock import COARSEST
@@ -41,10 +42,16 @@ CALM_AGAIN = 2
 
 POLL_S = 0.2
 
+WRITE_AFTERWARDS_S, FINISH_AFTERWARDS_S = 1.0, 5.0
+"""What may be taken when all that waits is given up, by the write that is under way, and to give
+files their names: a disk that hangs must not keep the program from ending."""
+
+ENDED_BEFORE = "the program was ended before they were written"
+
 END: Literal["end"] = "end"
 """Behind the last item of a recording."""
 
-Item = ShownFrame | CapturedPacket | GivenFormat | Mark | Literal["end"]
+Item = ShownFrame | CapturedPacket | GivenFormat | Event | Mark | Literal["end"]
 
 
 class LiveRecording:
@@ -54,6 +61,9 @@ class LiveRecording:
     thread; all else by any. Every method but `close` returns at once: files are opened, written
     and finished by threads and processes of the recorder's own. Frames that are being offered
     are either in the files or counted as lost with the reason.
+
+    Attributes:
+        failed: a recording could not go on to its own end: the disk was full, or failed.
     """
 
     def __init__(
@@ -62,6 +72,7 @@ class LiveRecording:
         *,
         room: str = "",
         about: Callable[[], About] = About,
+        tell: Callable[[str], None] = lambda line: None,
         warn: Callable[[str], None] = lambda warning: None,
         free: Callable[[Path], int] = free_bytes,
     ) -> None:
@@ -71,11 +82,12 @@ class LiveRecording:
             options: what is recorded, and how.
             room: part of the files' names where there are several rooms.
             about: tells of the run; asked when a recording ends.
+            tell: told a line of each recording's beginning, and of what it holds in the end.
             warn: told at once what a user has to know, a line each; from any thread.
             free: tells the free bytes of a folder's disk.
         """
         self._options, self._room, self._about = options, room, about
-        self._warn, self._free = warn, free
+        self._tell, self._warn, self._free = tell, warn, free
         self._queue: ByteQueue[tuple[Take, Item]] = ByteQueue(options.queue_bytes)
         self._lock = threading.Lock()
         self._take: Take | None = None
@@ -86,8 +98,8 @@ class LiveRecording:
         self._since_keyframe = SinceKeyframe()
         self._arrivals = Arrivals()
         self._newest = self._written = 0.0
-        self._alarmed = False
-        self._closing = threading.Event()
+        self._alarmed = self.failed = False
+        self._closing, self._giving_up = threading.Event(), threading.Event()
         self._finisher = Finisher(f"finisher-{room}", warn)
         self._writer = threading.Thread(target=self._run, name=f"recorder-{room}", daemon=True)
         self._writer.start()
@@ -124,6 +136,7 @@ class LiveRecording:
                 parameters=self._parameters,
                 finisher=self._finisher,
                 about=self._about,
+                tell=self._tell,
                 warn=self._warn,
             )
             self._take = self._reported = take
@@ -160,6 +173,12 @@ class LiveRecording:
             if self._take is not None:
                 self._queue.put((self._take, self._given))
 
+    def note(self, event: Event) -> None:
+        """The source is in another state: the recording tells when and why."""
+        with self._lock:
+            if self._take is not None:
+                self._queue.put((self._take, event))
+
     def offer_packet(self, packet: CapturedPacket) -> None:
         """Take a compressed packet of the source."""
         with self._lock:
@@ -189,7 +208,7 @@ class LiveRecording:
         self._alarm(take)
 
     def figures(self, now: float) -> RecorderFigures | None:
-        """How the recording does; None where none goes on or is still being written.
+        """How the latest recording does, or did; None before the first one.
 
         Args:
             now: monotonic seconds.
@@ -199,6 +218,9 @@ class LiveRecording:
             if take is None:
                 return None
             return RecorderFigures(
+                name=take.name,
+                recording=take is self._take,
+                seconds=take.lasted(now),
                 fps=take.ledger.rate.per_second(now),
                 lag_s=max(self._newest - self._written, 0.0),
                 queue_bytes=self._queue.bytes,
@@ -208,19 +230,29 @@ class LiveRecording:
                 lost=take.ledger.losses,
             )
 
-    def close(self, patience_s: float | None = None) -> None:
+    def close(self, patience_s: float | None = None, write_s: float | None = None) -> None:
         """End the recording and wait until all is finished.
 
         Args:
-            patience_s: how long finishing may take its time; what is left then is only given
-                its name. None: as long as it takes.
+            patience_s: how long finishing may take its time, when all is written; what is left
+                to do then takes the shortest way. None: as long as it takes.
+            write_s: how long writing what waits may take; what waits then is lost, and told.
+                None: as long as it takes.
         """
         self.stop()
         self._closing.set()
-        self._writer.join()
+        self._writer.join(write_s)
+        if self._writer.is_alive():
+            self.hurry()
+            self._writer.join(WRITE_AFTERWARDS_S)
         if not self._finisher.wait(patience_s):
             self._finisher.hurry()
-            self._finisher.wait()
+            self._finisher.wait(FINISH_AFTERWARDS_S)
+
+    def hurry(self) -> None:
+        """Take the shortest way from now on, also where `close` waits already."""
+        self._giving_up.set()
+        self._finisher.hurry()
 
     def _new_guard(self) -> DiskGuard:
         options = self._options
@@ -244,6 +276,7 @@ class LiveRecording:
             if self._take is not take:
                 return False
             self._take = None
+            take.stopped()
             self._queue.put((take, END))
         return True
 
@@ -269,9 +302,12 @@ class LiveRecording:
             take, item = waiting
             self._write(take, item)
             if take.over is not None:
+                self.failed |= take.has_failed
                 self._let_go(take)
 
     def _write(self, take: Take, item: Item) -> None:
+        if self._giving_up.is_set():
+            take.give_up(ENDED_BEFORE)
         match item:
             case CapturedPacket():
                 take.write_packet(item)
@@ -279,10 +315,10 @@ class LiveRecording:
                 take.change(item)
             case Mark():
                 take.mark(item)
+            case Event():
+                take.note(item)
             case "end":
                 take.end()
-                if self._reported is take:
-                    self._reported = None
             case _:
                 take.write(item)
                 self._written = item.frame.arrived_at

@@ -31,6 +31,10 @@ class ShownFrame(Protocol):
         """Seconds from the arrival of the frame that the mask was made from to this showing."""
 
     @property
+    def notice(self) -> str:
+        """What stands on the picture instead of a mask ("AI OFF ..."), empty for nothing."""
+
+    @property
     def view(self) -> Rect:
         """The endoscope's picture, as far as it is known."""
 

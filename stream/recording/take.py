@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from nets.errors import DivergentError
 from stream.errors import SinkError
+from stream.health import Event
 from stream.parameters import StreamParameters
 from stream.recording.account import Account, write_account
 from stream.recording.bookmarks import Bookmark, write_bookmarks
@@ -69,6 +70,7 @@ class Take:
         parameters: Callable[[], StreamParameters],
         finisher: Finisher,
         about: Callable[[], About],
+        tell: Callable[[str], None],
         warn: Callable[[str], None],
     ) -> None:
         """Begin; nothing is written yet.
@@ -81,6 +83,7 @@ class Take:
             parameters: tells what the source says of its pictures, and the rate to expect.
             finisher: finishes files, and in the end the recording.
             about: tells of the run.
+            tell: told of the beginning and of the end.
             warn: told at once what is not as it should be.
         """
         self.ledger, self.packets = Ledger(), Ledger()
@@ -88,8 +91,9 @@ class Take:
         self.over: str | None = None
         self._label, self._room, self._options = label, room, options
         self._guard, self._parameters, self._finisher = guard, parameters, finisher
-        self._about, self._warn = about, warn
-        self._started = datetime.now().astimezone()
+        self._about, self._tell = about, tell
+        self._started, self._began_at = datetime.now().astimezone(), time.monotonic()
+        self._ended_at: float | None = None
         self._given: GivenFormat | None = None
         self._opened: Opened | None = None
         self._bookmarks: list[Bookmark] = []
@@ -99,6 +103,19 @@ class Take:
     def name(self) -> str:
         """Of the recording, which its files' names begin with; empty before the first picture."""
         return self._opened.base.name if self._opened else ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended before it was told to."""
+        return self.over in (FAILED, DISK_ALMOST_FULL)
+
+    def lasted(self, now: float) -> float:
+        """Seconds from the start to now, in monotonic seconds, or to the end; from any thread."""
+        return (self._ended_at or now) - self._began_at
+
+    def stopped(self) -> None:
+        """Nothing more is offered from now on; from any thread."""
+        self._ended_at = time.monotonic()
 
     def change(self, given: GivenFormat) -> None:
         """The source gives something else from now on."""
@@ -126,11 +143,25 @@ class Take:
         path, known = opened.beside(".bookmarks.json"), tuple(self._bookmarks)
         self._finisher.put(lambda apart: write_bookmarks(path, known, recording=opened.base.name))
 
+    def note(self, event: Event) -> None:
+        """The source changed its state."""
+        opened = self._opened
+        if opened is not None and self.over is None:
+            seconds = float(opened.clock.since_start(event.at))
+            reason = "" if self._options.redact else event.reason  # it may name the source
+            opened.account.note(seconds, str(event.state), reason)
+
+    def give_up(self, reason: str) -> None:
+        """Take nothing more; what was written is whole."""
+        self._close(reason)
+
     def end(self) -> None:
         """Close all files, and have the recording finished in the background; the last call."""
         self._close(STOPPED)
         if self._opened is not None:
             self._leave(self._opened)
+        elif self.over == STOPPED:
+            self._tell("nothing was recorded: no picture came")
 
     def _attempt(self, work: Callable[[], str | None]) -> str | None:
         """Do something that may fail, which ends this recording and nothing else.
@@ -179,7 +210,7 @@ class Take:
         self._latest = float(frame.seconds), frame.index
         now = time.monotonic()
         self.ledger.record(frame.index, float(frame.seconds), now)
-        self._tell(opened)
+        self._write_segments(opened)
         self._look_after_disk(opened, now)
         return None
 
@@ -212,8 +243,10 @@ class Take:
         if self._given is not None:
             pictures.change(self._given)
         table = base.with_name(f"{base.name}.frames.csv")
+        self._tell(f"recording {base}")
         self._opened = Opened(
             base,
+            clock,
             pictures,
             Findings(table, self._options),
             Account(
@@ -228,7 +261,7 @@ class Take:
         )
         return self._opened
 
-    def _tell(self, opened: Opened) -> None:
+    def _write_segments(self, opened: Opened) -> None:
         """Write down what there is each time a segment has begun."""
         segments = opened.pictures.segments.all
         if len(segments) == opened.told:
@@ -268,3 +301,5 @@ class Take:
         )
         for job in ended.jobs():
             self._finisher.put(job)
+        line = f"recorded {opened.base}: {self.ledger.in_words()}"
+        self._finisher.put(lambda apart: self._tell(line))

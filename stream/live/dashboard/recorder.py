@@ -16,11 +16,14 @@ def all_of(recorder: RecorderFigures | None) -> list[Part]:
     written = f"{count(recorder.recorded)} of {count(recorder.captured)} frames   none lost"
     causes = "; ".join(f"{count(times)} {cause}" for cause, times in recorder.lost.items())
     lost = lost_by(recorder)
+    told: Part = (f"{count(lost)} frames lost: {causes}", ALARM) if lost else written
+    if not recorder.recording:
+        return ["off   the last one: ", told]
     return [
         f"{recorder.lag_s:.1f} s behind   disk ",
         _disk(recorder),
         "   ",
-        (f"{count(lost)} frames lost: {causes}", ALARM) if lost else written,
+        told,
     ]
 
 
@@ -29,12 +32,10 @@ def brief(recorder: RecorderFigures | None) -> list[Part]:
     if recorder is None:
         return ["  rec off"]
     lost = lost_by(recorder)
-    losses: list[Part] = ["  ", (f"{count(lost)} lost", ALARM)]
-    return [
-        f"  rec {recorder.lag_s:.1f} s late, disk ",
-        _disk(recorder),
-        *(losses if lost else []),
-    ]
+    losses: list[Part] = ["  ", (f"{count(lost)} lost", ALARM)] if lost else []
+    if not recorder.recording:
+        return ["  rec off", *losses]
+    return [f"  rec {recorder.lag_s:.1f} s late, disk ", _disk(recorder), *losses]
 
 
 def lost_by(recorder: RecorderFigures | None) -> int:

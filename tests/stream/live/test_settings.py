@@ -49,6 +49,30 @@ def test_size_and_rate_are_read_as_addresses_have_them_and_survive_a_file(tmp_pa
     assert merged(LiveSettings, tmp_path / "a.yaml", {}) == settings
 
 
+def test_recording_is_asked_for_as_people_write_lengths_and_sizes(tmp_path):
+    given = {"record": "out", "segment": "10min", "segment_size": "2GB", "recorded": "clean"}
+    settings = merged(LiveSettings, None, given | {"bitrate": "4M", "view": "0,0,64,48"})
+    options = settings.recording
+    assert (options.folder, options.segment_s, options.segment_bytes) == (
+        Path("out"),
+        600,
+        2 * 10**9,
+    )
+    assert (options.clean, options.annotated, options.view) == (True, False, "0,0,64,48")
+    assert (options.encoding.bitrate, options.encoding.preset) == (4_000_000, "ultrafast")
+    assert settings.copies_packets
+    assert LiveSettings().recording is None
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(plain(settings)))
+    assert merged(LiveSettings, tmp_path / "a.yaml", {}) == settings
+
+
+def test_a_redacted_recording_copies_nothing_and_a_lossless_one_has_no_preset():
+    given = {"record": "out", "redact": True, "codec": "ffv1"}
+    settings = merged(LiveSettings, None, given)
+    assert not settings.copies_packets
+    assert settings.encoding.preset is None
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -59,6 +83,16 @@ def test_size_and_rate_are_read_as_addresses_have_them_and_survive_a_file(tmp_pa
         ({"mask_age_limit_s": 0.0}, "mask_age_limit_s"),
         ({"duration": float("inf")}, "duration"),
         ({"view": "left"}, "x,y,width,height"),
+        ({"standby": True}, "standby is for record"),
+        ({"record": "out", "redact": True, "view": "full"}, "redact blanks what lies outside"),
+        ({"label": "Müller, Anna"}, "never a patient's name"),
+        ({"label": "a" * 41}, "up to 40 letters"),
+        ({"segment": "soon"}, "write 90s, 10min or 1h"),
+        ({"segment": 0.5}, "segment"),
+        ({"segment_size": "10kB"}, "write 700MB, 2GB or 2GiB"),
+        ({"keep_free": "some"}, "write 700MB, 2GB or 2GiB"),
+        ({"crf": 20.0, "bitrate": "4M"}, "exclude each other"),
+        ({"codec": "ffv1", "preset": "fast"}, "lossless"),
     ],
 )
 def test_what_makes_no_sense_is_one_line(given, said):

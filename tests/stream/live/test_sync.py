@@ -125,3 +125,13 @@ def test_a_source_that_stops_leaves_nothing_waiting():
     it.room.turn(event("STALLED", it.clock.now))
     assert it.screen.indices[:2] == [0, 1]
     assert it.room.waiting == 0
+
+
+def test_with_another_picture_what_waits_of_the_one_before_is_shown_first():
+    it = Set(batch=2)
+    it.arrive(2)
+    it.room.ask()
+    it.arrive()
+    it.room.turn(event("LIVE", it.clock.now, segment=2))
+    assert it.screen.indices == [0, 1, 2]
+    assert it.room.waiting == 0

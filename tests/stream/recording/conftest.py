@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class Seen:
     mask_age_s: float | None
     view: Rect
     visible: bool = True
+    notice: str = ""
 
 
 def picture_of(index: int, size: tuple[int, int], *, drawn: bool = False) -> Picture:
@@ -60,13 +61,14 @@ def seen_of(
     size: tuple[int, int] = SIZE,
     polyp: bool = False,
     visible: bool = True,
+    notice: str = "",
 ) -> Seen:
     """A frame as a room shows it; a polyp is in the middle of it."""
     pts = index * STEP if pts is None else pts
     at = float(pts * time_base) if at is None else at
     frame = Frame(index, pts, time_base, picture_of(index, size), at)
     if not polyp:
-        return Seen(frame, frame, None, None, None, Rect(0, 0, *size), visible)
+        return Seen(frame, frame, None, None, None, Rect(0, 0, *size), visible, notice)
     probability = np.zeros((16, 24), np.float32)
     probability[5:11, 8:16] = 0.9
     view = Rect(0, 0, *size)
@@ -166,6 +168,13 @@ class Recorded:
     recorder: LiveRecording
     folder: Path
     warnings: list[str]
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def base(self) -> Path:
+        """Folder and name of the one recording."""
+        (account,) = self.folder.glob("*.segments.json")
+        return account.with_name(account.name.removesuffix(".segments.json"))
 
     def settle(self) -> None:
         """Wait until every frame that was offered is written, or lost."""
@@ -232,14 +241,16 @@ def recorded(tmp_path: Path) -> Iterator[Callable[..., Recorded]]:
         options = {"encoding": QUICK, "report": False, "folder": tmp_path / "case", **options}
         chosen = RecordingOptions(**options)
         warnings: list[str] = []
+        said: list[str] = []
         recorder = LiveRecording(
             chosen,
             room=room,
             about=about,
+            tell=said.append,
             warn=warnings.append,
             free=free or (lambda folder: chosen.margin_bytes + LITTLE),
         )
-        made.append(Recorded(recorder, chosen.folder, warnings))
+        made.append(Recorded(recorder, chosen.folder, warnings, said))
         return made[-1]
 
     yield make

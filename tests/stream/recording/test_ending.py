@@ -4,12 +4,15 @@ import json
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from pathlib import Path
 
 import yaml
 
+from stream.health import Event, State
 from stream.recording import About
+from stream.recording.recording import ENDED_BEFORE
 from stream.recording.take import DISK_ALMOST_FULL, FAILED
 from stream.source.file import open_file
 
@@ -173,3 +176,73 @@ def test_a_disk_that_fails_keeps_what_was_written_and_counts_the_rest(tmp_path):
     (partial,) = tmp_path.glob("*.annotated.partial.mp4")
     with open_file(partial) as kept:
         assert len(list(kept)) == frames["recorded"] > 0
+
+
+def test_what_waits_when_the_program_is_ended_is_lost_and_counted(recorded, seen, times_in):
+    asked, answers = threading.Event(), threading.Event()
+
+    def free(folder):
+        asked.set()
+        answers.wait()
+        return 1
+
+    room = recorded(free=free, margin_bytes=0)
+    room.recorder.start()
+    for index in range(20):
+        room.recorder.offer(seen(index))
+    asked.wait()  # the writer hangs with the first one
+    closing = threading.Thread(target=room.recorder.close, args=(0.0, 0.1))
+    closing.start()
+    room.recorder.hurry()
+    answers.set()
+    closing.join()
+    frames = room.sidecar("segments")["frames"]
+    assert (frames["captured"], frames["recorded"]) == (20, 1)
+    assert frames["lost"] == {ENDED_BEFORE: 19}
+    for kind in ("annotated", "clean"):
+        assert len(times_in(room.files(f"{kind}.mp4")[0])) == 1
+    assert not room.recorder.failed
+    assert room.said == [
+        f"recording {room.base}",
+        f"recorded {room.base}: 20 frames captured = 1 recorded + 19 lost (19 {ENDED_BEFORE})",
+    ]
+
+
+def test_a_recording_tells_when_the_source_changed_and_why(recorded, seen):
+    room = recorded()
+    room.recorder.start()
+    room.show(seen(index) for index in range(10))
+    for at, state in ((0.5, "NO SIGNAL"), (0.7, "NO SIGNAL"), (0.9, "LIVE")):
+        room.recorder.note(Event(at, State(state), State.LIVE, "black", 1))
+    room.show(seen(index, notice="AI OFF - NO SIGNAL") for index in range(10, 20))
+    room.close()
+    assert room.sidecar("segments")["events"] == [
+        {"seconds": 0.5, "state": "NO SIGNAL", "reason": "black"},
+        {"seconds": 0.9, "state": "LIVE", "reason": "black"},
+    ]
+    rows = room.files("frames.csv")[0].read_text().splitlines()
+    assert [row.endswith(",AI OFF - NO SIGNAL") for row in rows[1:]] == [False] * 10 + [True] * 10
+
+
+def test_a_redacted_recording_does_not_say_why_the_source_changed(recorded, seen):
+    room = recorded(redact=True)
+    room.recorder.start()
+    room.show([seen(0)])
+    room.recorder.note(Event(0.5, State.RECONNECTING, State.LIVE, "rtsp://anna: is lost", 1))
+    room.show([seen(1)])
+    room.close()
+    (event,) = room.sidecar("segments")["events"]
+    assert event == {"seconds": 0.5, "state": "RECONNECTING", "reason": ""}
+
+
+def test_what_a_recording_came_to_can_be_read_when_it_is_over(recorded, seen):
+    room = recorded()
+    assert room.recorder.figures(time.monotonic()) is None
+    room.recorder.start()
+    room.show(seen(index) for index in range(5))
+    assert room.recorder.figures(time.monotonic()).recording
+    room.close()
+    figures = room.recorder.figures(time.monotonic() + 100)
+    assert (figures.recording, figures.captured, figures.recorded) == (False, 5, 5)
+    assert 0 < figures.seconds < 100
+    assert figures.name == room.base.name

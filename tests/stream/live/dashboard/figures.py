@@ -10,7 +10,17 @@ from stream.stats import (
     Spread,
 )
 
-RECORDER = RecorderFigures(29.8, 0.4, 12_000_000, 312.0, 5_000, 5_000)
+RECORDER = RecorderFigures(
+    name="case-7-20260203-140509",
+    recording=True,
+    seconds=200.0,
+    fps=29.8,
+    lag_s=0.4,
+    queue_bytes=12_000_000,
+    disk_minutes=312.0,
+    captured=5_000,
+    recorded=5_000,
+)
 WELL = RoomFigures(
     name="/dev/video0",
     state="LIVE",

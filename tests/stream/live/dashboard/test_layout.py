@@ -90,8 +90,10 @@ def test_nothing_measured_is_a_dash_and_not_a_zero():
 
 
 def test_alarms_have_a_ground_of_their_own_and_stand_in_words():
-    losing = RoomFigures("a", "LIVE", recorder=RecorderFigures(lost={"queue was full": 7}))
-    low = RoomFigures("b", "LIVE", recorder=RecorderFigures(disk_minutes=4.0))
+    losing = RoomFigures(
+        "a", "LIVE", recorder=RecorderFigures(recording=True, lost={"queue was full": 7})
+    )
+    low = RoomFigures("b", "LIVE", recorder=RecorderFigures(recording=True, disk_minutes=4.0))
     file = io.StringIO()
     console = Console(file=file, force_terminal=True, width=80, color_system="standard")
     for line in screen(run(losing, low, DARK), Log(), 80, 60):
