@@ -39,7 +39,7 @@ class Frame:
         pts: presentation time in units of `time_base`, exactly the source's.
         time_base: seconds per unit of `pts`.
         picture: native planes, their layout and colour.
-        arrived_at: monotonic seconds when the frame left its source.
+        arrived_at: monotonic seconds when the frame arrived, still coded where it comes so.
         decoded: the decoder's own frame whose memory `picture` views, if there is one.
     """
 
@@ -104,9 +104,16 @@ def picture_of(decoded: av.VideoFrame) -> Picture:
     return Picture(planes, layout, colour_of(decoded))
 
 
-def frame_of(decoded: av.VideoFrame, index: int, pts: int, time_base: Fraction) -> Frame:
-    """A decoder's frame as one that travels."""
-    return Frame(index, pts, time_base, picture_of(decoded), time.monotonic(), decoded)
+def frame_of(
+    decoded: av.VideoFrame,
+    index: int,
+    pts: int,
+    time_base: Fraction,
+    arrived_at: float | None = None,
+) -> Frame:
+    """A decoder's frame as one that travels; it arrived just now if nothing else is known."""
+    arrived_at = time.monotonic() if arrived_at is None else arrived_at
+    return Frame(index, pts, time_base, picture_of(decoded), arrived_at, decoded)
 
 
 def decoded_of(frame: Frame) -> av.VideoFrame:

@@ -12,7 +12,7 @@ import av
 from stream.errors import UnusableSourceError
 from stream.source import v4l2
 from stream.source.asked import Asked
-from stream.source.reading import Opened
+from stream.source.incoming import Opened
 
 
 def open_device(path: str, asked: Asked) -> Opened:

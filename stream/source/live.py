@@ -11,9 +11,10 @@ from stream.source import screen
 from stream.source.address import redacted
 from stream.source.arrival import LiveSource
 from stream.source.asked import Asked
+from stream.source.incoming import Opened
 from stream.source.network import open_network
 from stream.source.paced import PacedSynthetic, open_paced_file
-from stream.source.reading import Opened, StreamSource
+from stream.source.reading import StreamSource
 from stream.source.synthetic.address import SCHEME as SYNTHETIC
 from stream.source.synthetic.address import parse_address
 from stream.tally import Tally

@@ -1,14 +1,16 @@
 """Live sources behind a URL: `rtsp://`, `udp://` with MPEG-TS, `http(s)://` and HLS."""
 
 import errno
+from functools import partial
 from urllib.parse import urlsplit
 
 import av
+import av.container
 
 from stream.errors import SourceError, UnusableSourceError
 from stream.source.address import redacted
 from stream.source.asked import Asked
-from stream.source.reading import Opened
+from stream.source.incoming import Opened
 
 ANALYSE_S = 0.5
 """What FFmpeg may take to find out what it gets; it keeps what it reads meanwhile."""
@@ -33,6 +35,9 @@ OPTIONS = {
 }
 """Beside what all have; what stands in the URL itself wins."""
 
+PICTURE_BY_PICTURE = ("udp", "rtp", "rtsp", "rtsps", "tcp")
+"""Where senders put one picture into each packet, and every millisecond counts."""
+
 
 def open_network(address: str, asked: Asked) -> Opened:
     """Connect, and wait for something to arrive.
@@ -42,12 +47,22 @@ def open_network(address: str, asked: Asked) -> Opened:
         SourceError: nothing arrives, or nothing with video.
     """
     shown = redacted(address)
+    if urlsplit(address).scheme not in PICTURE_BY_PICTURE:
+        return Opened(_connect(address, asked, parse=True), shown)
+    parsed = partial(_connect, address, asked, parse=True)
+    return Opened(_connect(address, asked, parse=False), shown, parsed=parsed)
+
+
+def _connect(address: str, asked: Asked, *, parse: bool) -> av.container.InputContainer:
+    """Open a container; its packets are cut into pictures by FFmpeg, or come as they are."""
+    shown = redacted(address)
     options = {
         "analyzeduration": str(int(ANALYSE_S * MICROSECONDS)),
         **OPTIONS.get(urlsplit(address).scheme, {}),
+        **({} if parse else {"fflags": "noparse"}),
     }
     try:
-        container = av.open(
+        return av.open(
             address,
             options=options,
             timeout=(asked.open_s, asked.silent_s),
@@ -55,7 +70,6 @@ def open_network(address: str, asked: Asked) -> Opened:
         )
     except (av.FFmpegError, OSError, ValueError) as problem:
         raise _refusal(shown, problem, asked) from problem
-    return Opened(container, shown)
 
 
 def _refusal(shown: str, problem: Exception, asked: Asked) -> SourceError:

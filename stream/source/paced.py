@@ -7,8 +7,9 @@ from pathlib import Path
 
 from stream.source.arrival import Arrival, GivenFormat
 from stream.source.asked import Asked
+from stream.source.incoming import Opened
 from stream.source.opening import open_container
-from stream.source.reading import Opened, StreamSource
+from stream.source.reading import StreamSource
 from stream.source.synthetic import open_synthetic
 from stream.tally import Tally
 

@@ -1,26 +1,24 @@
 """A container read live: packets and whole pictures in the order they came, at once."""
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import av
-import av.container
 from av.codec.context import Flags
 from av.packet import Packet
 
-from stream.errors import SourceError
 from stream.frame import frame_of
 from stream.source.annexb import parameter_sets
 from stream.source.arrival import Arrival, CapturedPacket, GivenFormat
 from stream.source.asked import Asked
 from stream.source.continuity import Continuity
 from stream.source.conversion import Conversion, travelling_format
-from stream.source.decoding import DAMAGED_PACKET, DAMAGED_PICTURE, MOST_DEMUX_ERRORS
+from stream.source.decoding import DAMAGED_PACKET, DAMAGED_PICTURE
 from stream.source.deinterlace import Deinterlacer
-from stream.source.opening import USUAL_RATE, declared_rate, pick_video
+from stream.source.incoming import Arrived, Incoming, Opened, Waiting
+from stream.source.opening import USUAL_RATE, declared_rate
 from stream.source.timeline import TimeLine
 from stream.tally import Tally
 
@@ -32,33 +30,8 @@ MOST_HELD = 600
 
 LOST_ON_THE_WAY = "a part of the stream was lost on its way"
 
-UNREADABLE = "a stretch of the stream was damaged and was skipped"
-"""What is counted where the demuxer stumbles."""
-
 RAW = ("rawvideo", "wrapped_avframe")
 """Codecs whose packets are the pictures themselves."""
-
-Waiting = Callable[[float], None]
-"""Waits until a packet of this decoding second is due; for what has no clock of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A container that was opened, and how it is to be read.
-
-    Attributes:
-        container: what is read; closed with its source.
-        shown: its address as it may stand in messages.
-        parity: "tff" or "bff" where the driver says fields that frames are not flagged with.
-        remark: what else the driver said.
-        is_connected: the driver's word on whether there is a signal, where it has one.
-    """
-
-    container: av.container.InputContainer
-    shown: str
-    parity: str | None = None
-    remark: str = ""
-    is_connected: Callable[[], bool | None] | None = None
 
 
 class StreamSource:
@@ -82,9 +55,9 @@ class StreamSource:
         Raises:
             SourceError: it holds no video.
         """
-        self._container, self._opened, self._asked = opened.container, opened, asked
-        self._warnings, self._wait = warnings, wait
-        self._video = pick_video(self._container, opened.shown, warnings)
+        self._opened, self._asked, self._warnings = opened, asked, warnings
+        self._incoming = Incoming(opened, asked, warnings, wait)
+        self._video = self._incoming.video
         self._video.thread_type, self._video.thread_count = "SLICE", DECODER_THREADS
         self._video.codec_context.flags |= Flags.low_delay
         self._time_base = self._video.time_base or Fraction(1, 90000)
@@ -95,7 +68,7 @@ class StreamSource:
         self._coded = self._coded_now()
         self._given: GivenFormat | None = None
         self._packets = self._frames = 0
-        self._round = self._end_pts = 0
+        self._arrived_at = 0.0
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -107,15 +80,16 @@ class StreamSource:
 
     def __iter__(self) -> Iterator[Arrival]:
         """All that arrives; see `LiveSource`."""
-        for packet, arrived_at in self._read():
+        for arrived in self._incoming:
+            packet, self._arrived_at = arrived.packet, arrived.at
             seconds = None if packet.dts is None else float(packet.dts * self._time_base)
-            if self._continuity.breaks(seconds, arrived_at) and not self._awaiting:
+            if self._continuity.breaks(seconds, arrived.at) and not self._awaiting:
                 self._video.codec_context.flush_buffers()
                 self._begin_anew()
             if not packet.size:
                 yield from self._end()
                 continue
-            captured = self._capture(packet, arrived_at)
+            captured = self._capture(arrived)
             pictures = self._decode(packet)
             yield from self._end_with_size(pictures)
             if self._awaiting:
@@ -131,61 +105,8 @@ class StreamSource:
             yield from self._shown(self._deinterlaced(picture))
         yield from self._shown(self._deinterlacer.drain())
 
-    def _read(self) -> "Iterator[tuple[Packet[Any], float]]":
-        """Packets of the video, and when each arrived; sound is read and dropped."""
-        errors, heard_at = 0, time.monotonic()
-        packets = self._container.demux()
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                if not (self._wait and self._asked.loop and self._end_pts):
-                    return
-                packets = self._rewind()
-                continue
-            except av.error.ExitError:
-                raise self._silent() from None
-            except av.InvalidDataError as problem:
-                errors += 1
-                if errors > MOST_DEMUX_ERRORS:
-                    raise SourceError(f"{self._opened.shown}: sends nothing readable") from problem
-                self._warnings.add(UNREADABLE)
-                packets = self._container.demux()
-                continue
-            except (av.FFmpegError, OSError) as problem:
-                said = getattr(problem, "strerror", None) or type(problem).__name__
-                raise SourceError(f"{self._opened.shown}: is lost: {said}") from problem
-            arrived_at = time.monotonic()
-            # Sound may go on without video; and at the limit FFmpeg hands out what it still has.
-            if self._wait is None and arrived_at - heard_at > self._asked.silent_s:
-                raise self._silent()
-            if packet.stream_index != self._video.index:
-                continue
-            errors, heard_at = 0, arrived_at
-            yield packet, self._pace(packet) or arrived_at
-
-    def _pace(self, packet: "Packet[Any]") -> float | None:
-        """Hold a packet of a file back until it is due, behind all earlier rounds of it."""
-        if self._wait is None or packet.dts is None:
-            return None
-        packet.dts += self._round
-        if packet.pts is not None:
-            packet.pts += self._round
-            self._end_pts = max(self._end_pts, packet.pts + (packet.duration or 1))
-        self._wait(float(packet.dts * self._time_base))
-        return time.monotonic()
-
-    def _rewind(self) -> "Iterator[Packet[Any]]":
-        """A file from its beginning, its times going on."""
-        self._container.seek(0)
-        self._video.codec_context.flush_buffers()
-        self._round = self._end_pts - (self._video.start_time or 0)
-        return self._container.demux()
-
-    def _silent(self) -> SourceError:
-        return SourceError(f"{self._opened.shown}: sent no video for {self._asked.silent_s:g} s")
-
-    def _capture(self, packet: "Packet[Any]", arrived_at: float) -> CapturedPacket:
+    def _capture(self, arrived: Arrived) -> CapturedPacket:
+        packet = arrived.packet
         if packet.is_corrupt:
             self._warnings.add(LOST_ON_THE_WAY)
         captured = CapturedPacket(
@@ -195,9 +116,9 @@ class StreamSource:
             packet.dts,
             packet.duration or 0,
             self._time_base,
-            packet.is_keyframe,
+            arrived.is_keyframe,
             self._given.segment if self._given else 0,
-            arrived_at,
+            arrived.at,
         )
         self._packets += 1
         return captured
@@ -246,7 +167,7 @@ class StreamSource:
                 yield from self._tell(picture, new_segment=differs)
             pts = self._timeline.place(picture.pts)
             travelling = self._conversion.to_travel(picture)
-            yield frame_of(travelling, self._frames, pts, self._time_base)
+            yield frame_of(travelling, self._frames, pts, self._time_base, self._arrived_at)
             self._frames += 1
 
     @property
@@ -304,4 +225,4 @@ class StreamSource:
 
     def close(self) -> None:
         """Let go of the container."""
-        self._container.close()
+        self._incoming.close()

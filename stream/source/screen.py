@@ -6,7 +6,7 @@ import av
 
 from stream.errors import UnusableSourceError
 from stream.source.asked import Asked
-from stream.source.reading import Opened
+from stream.source.incoming import Opened
 
 SCHEME = "x11grab:"
 

@@ -4,6 +4,7 @@ import threading
 import time
 from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import pytest
@@ -16,7 +17,7 @@ from stream.source.live import check_live, is_live, open_live
 from stream.tally import Tally
 from tests.stream.live import barcode
 from tests.stream.live.prepared import moving_pictures
-from tests.stream.live.sender import MUXER, Datagrams
+from tests.stream.live.sender import MUXER, Datagrams, packets_of
 
 PATIENT = Asked(packets=True, open_s=30.0, silent_s=10.0)
 
@@ -64,6 +65,52 @@ def test_a_picture_comes_before_the_next_one_is_decoded(url, send, clip):
     send(url, clip)
     kinds = [type(arrival) for arrival in read(url, 30)[1:]]
     assert kinds == [CapturedPacket, Frame] * 30
+
+
+def test_the_last_picture_comes_though_nothing_follows_it(url, send, clip):
+    """So no picture waits for the next one, in a parser or a decoder."""
+    sender = threading.Thread(target=send, args=(url, clip, "--once"))
+    sender.start()
+    seen: list[int | None] = []
+    source = open_live(url, Asked(open_s=60.0, silent_s=2.0), Tally())
+    try:
+        with pytest.raises(SourceError, match="sent no video"):
+            seen.extend(number for arrival in source for number in numbers([arrival]))
+    finally:
+        source.close()
+        sender.join()
+    assert seen[-2:] == [98, 99]
+
+
+def send_two_at_a_time(url: str, clip: Path, stopped: threading.Event) -> None:
+    """Two pictures in each packet, as a muxer may put them that saves on headers."""
+    with (
+        closing(Datagrams(url)) as datagrams,
+        av.open(str(clip)) as template,
+        av.open(datagrams, "w", format="mpegts", options=MUXER) as out,
+    ):
+        stream = out.add_stream_from_template(template.streams.video[0])
+        began, packets = time.monotonic(), packets_of([str(clip)], once=False)
+        for (_, one), (due, two) in zip(packets, packets, strict=False):
+            if stopped.wait(max(0.0, began + float(due) - time.monotonic())):
+                return
+            both = av.Packet(bytes(one) + bytes(two))
+            both.pts, both.dts, both.time_base = one.pts, one.dts, one.time_base
+            both.stream = stream
+            out.mux(both)
+            datagrams.flush()
+
+
+def test_pictures_that_come_two_at_a_time_are_told_apart(url, clip):
+    stopped = threading.Event()
+    sender = threading.Thread(target=send_two_at_a_time, args=(url, clip, stopped))
+    sender.start()
+    try:
+        shown = numbers(read(url, 20, Asked(open_s=30.0, silent_s=10.0)))
+    finally:
+        stopped.set()
+        sender.join()
+    assert all((two - one) % 100 == 1 for one, two in pairwise(shown))
 
 
 def test_another_size_is_another_segment_that_begins_with_its_keyframe(
