@@ -73,6 +73,7 @@ def process(
     frames: int | None = None,
     coco: bool | None = None,
     cvat: bool | None = None,
+    segmentation: bool | None = None,
     report: bool | None = None,
     redact: bool | None = None,
     smoothing: float | None = None,
@@ -85,7 +86,7 @@ def process(
     Parameters
     ----------
     inputs
-        Recordings, folders of them (searched with all below), folders of pictures (one
+        Recordings, DICOM too, folders of them (searched with all below), folders of pictures (one
         recording each), quoted globs, @FILE (a list, one name a line), URLs, or
         synthetic:?seed=7&seconds=10.
     output
@@ -142,6 +143,9 @@ def process(
         Write the masks for annotation tools, of those frames or else of all: NAME.coco.json.
     cvat
         Write them for CVAT: NAME.cvat.xml.
+    segmentation
+        Write the masks of sightings too, as a DICOM Segmentation that refers to the recording:
+        NAME.segmentation.dcm. For DICOM recordings alone. Default: no.
     report
         Write a page for people. Default: yes.
     redact
@@ -173,6 +177,7 @@ def process(
         "frames": frames,
         "coco": coco,
         "cvat": cvat,
+        "segmentation": segmentation,
         "report": report,
         "redact": redact,
         "smoothing": smoothing,

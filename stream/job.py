@@ -15,6 +15,7 @@ from stream.overlay import Overlay
 from stream.parameters import StreamParameters
 from stream.report import RecordingLog, write_report
 from stream.reporting import report_of, settings_used
+from stream.segmenting import segmented
 from stream.settings import ProcessSettings, plain
 from stream.sightings import SightingTracker, write_sightings
 from stream.sink.annotations import CocoFile, CvatFile
@@ -58,21 +59,26 @@ def process_recording(
     Raises:
         DivergentError: what a user can mend.
     """
-    with _opened(outputs, source.parameters, settings, overwrite, warnings) as sinks:
-        outcome = process(
-            source,
-            engine,
-            sinks.all,
-            finder=ViewFinder(settings.view, watchful=settings.redact),
-            threshold=settings.threshold or engine.threshold,
-            smallest=settings.min_area,
-            tracker=SightingTracker(settings.sightings),
-            overlay=Overlay(settings.style) if settings.overlay else None,
-            smoother=Smoother(settings.smoothing) if settings.smoothing else None,
-            redact=settings.redact,
-            pass_on=sinks.recorder.write_packet,
-            progress=progress,
-        )
+    with segmented(
+        source, outputs, settings, engine, overwrite=overwrite, warnings=warnings
+    ) as segmentation:
+        with _opened(outputs, source.parameters, settings, overwrite, warnings) as sinks:
+            outcome = process(
+                source,
+                engine,
+                sinks.all if segmentation is None else [*sinks.all, segmentation],
+                finder=ViewFinder(settings.view, watchful=settings.redact),
+                threshold=settings.threshold or engine.threshold,
+                smallest=settings.min_area,
+                tracker=SightingTracker(settings.sightings),
+                overlay=Overlay(settings.style) if settings.overlay else None,
+                smoother=Smoother(settings.smoothing) if settings.smoothing else None,
+                redact=settings.redact,
+                pass_on=sinks.recorder.write_packet,
+                progress=progress,
+            )
+        if segmentation is not None:
+            segmentation.finish(outcome.sightings)
     write_sightings(
         outputs.sightings,
         outcome.sightings,

@@ -21,7 +21,7 @@ from stream.frame import Frame
 from stream.overlay import Overlay
 from stream.prediction import Mask, Prediction, find_mask
 from stream.redact import redacted
-from stream.sightings import Sighting, SightingTracker
+from stream.sightings import Followed, Sighting, SightingTracker
 from stream.smoothing import Smoother
 from stream.threads import WriteBehind, read_ahead
 from stream.view import ViewFinder
@@ -58,6 +58,7 @@ class Seen:
         visible: whether there was an endoscope's picture to look at.
         shown: the frame with the mask drawn on it.
         sightings: polyps seen from the first frame until this one.
+        followed: which of the mask's regions are which polyp.
     """
 
     frame: Frame
@@ -66,6 +67,7 @@ class Seen:
     visible: bool
     shown: Frame
     sightings: int
+    followed: Followed
 
 
 class Sink(Protocol):
@@ -158,9 +160,9 @@ def process(
             for (frame, _, visible), answer in zip(looked, predictions, strict=True):
                 prediction = smoother.update(answer, frame.seconds) if smoother else answer
                 mask = find_mask(prediction, threshold if visible else 1.0, smallest)
-                tracker.update(frame, mask)
+                followed = tracker.update(frame, mask)
                 shown = overlay.draw(frame, mask) if overlay is not None else frame
-                seen = Seen(frame, prediction, mask, visible, shown, tracker.begun)
+                seen = Seen(frame, prediction, mask, visible, shown, tracker.begun, followed)
                 writer.put(seen)
                 outcome.frames += 1
                 outcome.with_polyp += bool(mask.regions)

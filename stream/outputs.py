@@ -67,11 +67,17 @@ class Outputs:
         """The masks for CVAT."""
         return self.beside("cvat.xml")
 
+    @property
+    def segmentation(self) -> Path:
+        """The masks of sightings as DICOM."""
+        return self.beside("segmentation.dcm")
+
     def files(self, settings: ProcessSettings) -> tuple[Path, ...]:
         """The files that are written by some settings."""
         wanted = [self.recording, self.frames, self.sightings, self.settings]
         wanted += [self.report] * settings.report + [self.masks] * settings.masks
         wanted += [self.coco] * settings.coco + [self.cvat] * settings.cvat
+        wanted += [self.segmentation] * settings.segmentation
         return tuple(wanted)
 
     def folders(self, settings: ProcessSettings) -> tuple[Path, ...]:

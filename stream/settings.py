@@ -87,6 +87,7 @@ class ProcessSettings:
         frames: write every n-th frame without its mask, as PNG.
         coco: write the masks as COCO instances, of those frames or else of all.
         cvat: write them as CVAT's XML.
+        segmentation: write the masks of sightings as a DICOM Segmentation; for DICOM alone.
         redact: blank everything outside the view, and drop sound, subtitles, metadata and
             the source's name.
         report: write a page for people.
@@ -116,6 +117,7 @@ class ProcessSettings:
     frames: Annotated[int, Field(ge=1)] | None = None
     coco: bool = False
     cvat: bool = False
+    segmentation: bool = False
     redact: bool = False
     report: bool = True
     smoothing: Annotated[float, Field(ge=0, le=60)] = 0.0
@@ -124,6 +126,8 @@ class ProcessSettings:
     def __post_init__(self) -> None:
         if self.redact and self.view == "full":
             raise ValueError("redact blanks what lies outside the view: with view full, nothing is")
+        if self.redact and self.segmentation:
+            raise ValueError("redact: a segmentation names its patient and its recording")
         try:
             _ = self.encoding
         except SettingsError as problem:

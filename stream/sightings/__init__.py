@@ -2,6 +2,6 @@
 
 from stream.sightings.settings import SightingSettings
 from stream.sightings.sighting import Sighting, write_sightings
-from stream.sightings.tracker import SightingTracker
+from stream.sightings.tracker import Followed, SightingTracker
 
-__all__ = ["Sighting", "SightingSettings", "SightingTracker", "write_sightings"]
+__all__ = ["Followed", "Sighting", "SightingSettings", "SightingTracker", "write_sightings"]

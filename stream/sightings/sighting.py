@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class Sighting:
         confidence: mean over its frames of the highest probability in its region.
         thumbnail: JPEG of the surroundings in that frame, without a mask.
         thumbnail_of: the part of that frame it shows, in luma samples.
+        key: by which its tracker told of it frame by frame; means nothing outside.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Sighting:
     confidence: float
     thumbnail: bytes
     thumbnail_of: Rect
+    key: int = field(default=0, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; the thumbnail in base64."""

@@ -1,6 +1,7 @@
 """Follows polyps frame by frame; what it keeps does not grow with the recording's frames."""
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from nets.picture import Rect
 from stream.frame import Frame
@@ -16,15 +17,22 @@ TOLERANCE_S = 1e-6
 SAME_STEP = 1.5
 """A time from frame to frame up to so many times the one before is nothing unusual."""
 
+Followed: TypeAlias = dict[int, tuple[int, ...]]
+"""By the keys of polyps: which of a mask's regions each of them is."""
+
 
 @dataclass(slots=True)
 class _Seen:
-    """What one frame shows of one polyp: a region, or several that are fragments of it."""
+    """What one frame shows of one polyp: a region, or several that are fragments of it.
+
+    `regions` are their places among the mask's.
+    """
 
     box: Box
     region: Rect
     area: float
     confidence: float
+    regions: tuple[int, ...]
 
     def join(self, other: "_Seen") -> None:
         """Take a fragment in."""
@@ -35,6 +43,7 @@ class _Seen:
         self.box = self.box.joined(other.box)
         self.area += other.area
         self.confidence = max(self.confidence, other.confidence)
+        self.regions += other.regions
 
 
 @dataclass(slots=True)
@@ -42,6 +51,7 @@ class _Polyp:
     """A polyp that is followed, or may become one.
 
     Attributes:
+        key: its own among all that this tracker follows.
         first: index and seconds of the frame from which it stood.
         last: index and seconds of the frame in which it was last seen.
         box: where that was.
@@ -52,6 +62,7 @@ class _Polyp:
         peak: its best moment.
     """
 
+    key: int
     first: tuple[int, float]
     last: tuple[int, float]
     box: Box
@@ -77,6 +88,7 @@ class _Polyp:
             confidence=self.confidences / self.frames,
             thumbnail=self.peak.jpeg(),
             thumbnail_of=self.peak.shown,
+            key=self.key,
         )
 
 
@@ -95,6 +107,7 @@ class SightingTracker:
         self._ended: list[Sighting] = []
         self._seconds: float | None = None
         self._step = 0.0
+        self._keys = 0
         self.begun = 0
 
     @property
@@ -102,8 +115,13 @@ class SightingTracker:
         """How many sightings are going on."""
         return sum(polyp.begun for polyp in self._polyps)
 
-    def update(self, frame: Frame, mask: Mask) -> None:
-        """Take the next frame and its mask."""
+    def update(self, frame: Frame, mask: Mask) -> Followed:
+        """Take the next frame and its mask.
+
+        Returns:
+            What in that mask is which polyp. Whether a polyp is a sighting shows later: then
+            the sighting has its key.
+        """
         seconds = float(frame.seconds)
         self._end_lost(seconds)
         self._step = seconds - self._seconds if self._seconds is not None else 0.0
@@ -111,14 +129,21 @@ class SightingTracker:
         # One frame alone, be it as long as it may, is no sighting.
         passed = min(self._step, self._settings.on_for_s / 2)
         if not self._polyps and not mask.regions:
-            return
+            return {}
         seen = self._identified(mask, seconds)
+        followed: Followed = {}
         for number, polyp in enumerate(self._polyps):
-            self._follow(polyp, seen.pop(number, None), frame, mask, passed)
+            found = seen.pop(number, None)
+            self._follow(polyp, found, frame, mask, passed)
+            if found is not None:
+                followed[polyp.key] = found.regions
         self._polyps = [polyp for polyp in self._polyps if polyp.begun or polyp.stood_s > 0]
-        self._polyps += [
-            self._new(found, frame, mask, passed) for found in seen.values() if self._is_sure(found)
-        ]
+        for found in seen.values():
+            if self._is_sure(found):
+                polyp = self._new(found, frame, mask, passed)
+                followed[polyp.key] = found.regions
+                self._polyps.append(polyp)
+        return followed
 
     def finish(self) -> list[Sighting]:
         """End what is going on; all sightings, numbered in order of their first frame."""
@@ -145,8 +170,10 @@ class SightingTracker:
     def _identified(self, mask: Mask, seconds: float) -> dict[int, _Seen]:
         """What a frame shows of each polyp by its place, and behind those what is new."""
         seen = [
-            _Seen(Box.of(region, mask.view), region, size / mask.view.area, peak)
-            for region, size, peak in zip(mask.regions, mask.sizes, mask.peaks, strict=True)
+            _Seen(Box.of(region, mask.view), region, size / mask.view.area, peak, (place,))
+            for place, (region, size, peak) in enumerate(
+                zip(mask.regions, mask.sizes, mask.peaks, strict=True)
+            )
             if peak >= self._settings.off_confidence
         ]
         known = [
@@ -188,4 +215,5 @@ class SightingTracker:
         """A polyp that is seen for the first time."""
         now = frame.index, float(frame.seconds)
         peak = peak_of(frame, found.region, mask.view, found.area, found.confidence)
-        return _Polyp(now, now, found.box, passed, False, 1, found.confidence, peak)
+        self._keys += 1
+        return _Polyp(self._keys, now, now, found.box, passed, False, 1, found.confidence, peak)

@@ -1,6 +1,6 @@
 """Recordings in: every frame once, in order, at its exact time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -9,6 +9,7 @@ from typing import Any, Self
 import av
 import av.container
 import av.stream
+from av.codec.hwaccel import HWAccel
 from av.packet import Packet
 from av.video.stream import VideoStream
 
@@ -35,6 +36,9 @@ from stream.tally import Tally
 END_TOLERANCE_SECONDS = 0.25
 """A recording may end this much before its container says; containers round and pad."""
 
+Opener = Callable[[], av.container.InputContainer]
+"""Opens a recording's container, each time anew."""
+
 
 class FileSource:
     """A recording, read once from its first frame to its last.
@@ -49,6 +53,7 @@ class FileSource:
         duration: seconds, as the container says, or None.
         frame_count: frames expected, or None; an estimate, never relied on.
         parameters: what a recorder needs beside the frames.
+        turned: whether the frames were turned or mirrored to stand upright.
         warnings: what was wrong with the recording, counted.
         broken_off: set once the last frame has come out, where the recording ends before
             its own end: what to raise when everything is saved.
@@ -62,6 +67,7 @@ class FileSource:
         pass_through: bool = True,
         decoder: Decoder = "software",
         warnings: Tally | None = None,
+        opener: Opener | None = None,
     ) -> None:
         """Open a recording and decode its first picture.
 
@@ -71,6 +77,7 @@ class FileSource:
             pass_through: hand on sound and subtitles.
             decoder: `auto` decodes in hardware where a trial shows that it works.
             warnings: counts what is wrong with the recording.
+            opener: opens its container where that is not all of the file; software decodes it.
 
         Raises:
             SourceError: there is no recording, or no picture in it can be decoded.
@@ -79,9 +86,11 @@ class FileSource:
         self.broken_off: BrokenOffError | None = None
         self._shown_address = redacted(str(address))
         self.name = self._shown_address.rstrip("/").rpartition("/")[2]
-        self._address = str(address)
-        self._hardware = hardware_decoder(str(address)) if decoder == "auto" else None
-        self._container = open_container(address, self._hardware)
+        self._hardware: HWAccel | None = None
+        if decoder == "auto" and opener is None:
+            self._hardware = hardware_decoder(str(address))
+        self._open = opener or (lambda: open_container(address, self._hardware))
+        self._container = self._open()
         try:
             self._video = pick_video(self._container, self._shown_address, self.warnings)
             self._prepare(deinterlace, pass_through)
@@ -110,6 +119,7 @@ class FileSource:
                 "the file is damaged, breaks off before its first picture, or is encrypted"
             )
         self.width, self.height = self._first.picture.width, self._first.picture.height
+        self.turned = self._orientation != UPRIGHT
         self._describe(others)
 
     def _describe(self, others: tuple[av.stream.Stream, ...]) -> None:
@@ -201,7 +211,7 @@ class FileSource:
     def _tail(self, after: int) -> Iterator[av.VideoFrame]:
         """Pictures later than `after`, decoded again with one thread, which loses none."""
         try:
-            with open_container(self._address, self._hardware) as container:
+            with self._open() as container:
                 video = container.streams[self._video.index]
                 assert isinstance(video, VideoStream)
                 video.thread_count, video.thread_type = 1, "NONE"

@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from stream.errors import SourceError
+from stream.source.dicom.magic import SUFFIXES as DICOM
+from stream.source.dicom.magic import is_unnamed_dicom
 from stream.source.images import SUFFIXES as PICTURES
 from stream.source.images import natural_key
 from stream.source.synthetic.address import SCHEME as SYNTHETIC
@@ -20,12 +22,12 @@ RECORDINGS = frozenset(
     | {".ivf", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4"}
     | {".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"}
 )
-"""What names of recordings end in; in a folder nothing else is looked at."""
+"""What names of recordings end in; in a folder nothing else is looked at, but for DICOM."""
 
 JOURNAL = "journal.jsonl"
 """A folder that holds one holds outputs, and is not searched."""
 
-OUTPUT_ENDINGS = (".partial", ".masks", ".frames")
+OUTPUT_ENDINGS = (".partial", ".masks", ".frames", ".segmentation")
 """`NAME.partial.mp4`, `NAME.masks.mp4` and folders `NAME.masks`, `NAME.frames` are outputs."""
 
 LIST_SIGN = "@"
@@ -184,10 +186,10 @@ class _Search:
 
 def _is_recording(path: Path) -> bool:
     return (
-        path.suffix.lower() in RECORDINGS
-        and not path.name.startswith(".")
+        not path.name.startswith(".")
         and not path.stem.endswith(OUTPUT_ENDINGS)
         and path.is_file()
+        and (path.suffix.lower() in RECORDINGS | DICOM or is_unnamed_dicom(path))
     )
 
 

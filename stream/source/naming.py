@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from stream.errors import SourceError
+from stream.source.dicom.magic import is_dicom
+from stream.source.dicom.opening import Dicom, open_dicom
 from stream.source.file import FileSource
 from stream.source.hardware import Decoder
 from stream.source.images import ImageFolderSource, pictures_in
@@ -11,7 +13,7 @@ from stream.source.synthetic import SyntheticSource, open_synthetic
 from stream.source.synthetic.address import SCHEME as SYNTHETIC
 from stream.tally import Tally
 
-Recording: TypeAlias = FileSource | ImageFolderSource | SyntheticSource
+Recording: TypeAlias = FileSource | ImageFolderSource | SyntheticSource | Dicom
 
 
 def open_recording(
@@ -20,7 +22,7 @@ def open_recording(
     """Open something that has frames and an end.
 
     Args:
-        name: a file, a folder of pictures, a URL, or `synthetic:`.
+        name: a file, DICOM or not, a folder of pictures, a URL, or `synthetic:`.
         deinterlace: make whole pictures of frames that are flagged as fields.
         decoder: of a file: `auto` decodes in hardware where a trial shows that it works.
         warnings: counts what is wrong with it.
@@ -36,4 +38,6 @@ def open_recording(
         if not pictures_in(folder):
             raise SourceError(f"{name}: a folder without pictures: name one recording")
         return ImageFolderSource(folder, warnings=warnings)
+    if is_dicom(name):
+        return open_dicom(folder, deinterlace=deinterlace, warnings=warnings)
     return FileSource(name, deinterlace=deinterlace, decoder=decoder, warnings=warnings)

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from stream.errors import SourceError
 from stream.source.address import redacted
+from stream.source.dicom.magic import holds_dicom
 from stream.tally import Tally
 
 NO_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
@@ -70,6 +71,10 @@ def _check_path(path: Path) -> None:
             raise SourceError(f"{path}: there is no such file")
         if path.is_file() and path.stat().st_size == 0:
             raise SourceError(f"{path}: is empty (0 bytes)")
+        if holds_dicom(path):  # in which FFmpeg finds some of the JPEG pictures by their markers
+            raise SourceError(
+                f"{path}: is DICOM, which `process` and `probe` read and nothing else"
+            )
     except OSError as problem:
         raise SourceError(f"{path}: {problem.strerror}") from problem
 
