@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check counterparts format gpu bench lock clean
+.PHONY: help install demo test check counterparts format gpu bench faults lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -49,6 +49,9 @@ gpu: install ## the tests and the benchmark that need a GPU (ten minutes; says s
 
 bench: install ## speed and memory of the chain (an idle machine, some minutes)
 	$(BIN)/python -m tests.bench
+
+faults: install ## what the program survives: damaged input, kills, a full disk (an hour on two cores)
+	$(BIN)/python -m tests.faults
 
 lock: install ## choose the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile --universal --no-header --no-annotate --all-extras --python-version 3.11 --upgrade pyproject.toml -o requirements.lock

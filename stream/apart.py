@@ -16,7 +16,7 @@ LESS_URGENT = 5
 
 POLL_S = 0.1
 
-Work = tuple[Callable[..., None], tuple[Any, ...]]
+Work = tuple[Callable[..., object], tuple[Any, ...]]
 
 
 class Apart:
@@ -32,7 +32,7 @@ class Apart:
         self._child: Child | None = None
         self._hurried = threading.Event()
 
-    def run(self, work: Callable[..., None], *arguments: Any) -> bool:
+    def run(self, work: Callable[..., object], *arguments: Any) -> bool:
         """Call a function there and wait for it.
 
         Args:

@@ -134,14 +134,12 @@ def _opened(
     if settings.redact:
         parameters = replace(parameters, passed_through=(), metadata={})
     with ExitStack() as stack:
-        recorder = stack.enter_context(
-            Recorder(
-                outputs.recording,
-                parameters=parameters,
-                settings=settings.encoding,
-                overwrite=overwrite,
-                warnings=warnings,
-            )
+        recorder = Recorder(
+            outputs.recording,
+            parameters=parameters,
+            settings=settings.encoding,
+            overwrite=overwrite,
+            warnings=warnings,
         )
         annotated, log = Annotated(recorder), RecordingLog()
         table = stack.enter_context(FrameTable(outputs.frames, overwrite=overwrite))
@@ -163,4 +161,6 @@ def _opened(
                 sinks.append(Annotations(file, settings.frames or 1))
         if settings.report:
             sinks.append(Log(log))
+        # Last in, first out: where the recording cannot be finished, nothing gets its name.
+        stack.enter_context(recorder)
         yield _Sinks(recorder, annotated, log, sinks)

@@ -51,7 +51,8 @@ class PassedStream:
         metadata: language and title, as the source has them.
         disposition: FFmpeg's flags (default, forced, ...).
         keeper: container that owns the copy.
-        unframed: takes AAC out of its ADTS frames, which MPEG-TS has and no container here.
+        unframed: takes AAC out of its ADTS frames, which MPEG-TS has and no container here. What
+            it says of the sound comes with the first packet alone, and each file needs it.
     """
 
     index: int
@@ -79,11 +80,17 @@ class PassedStream:
         for stored in bare:
             if unit is not None:
                 stored.time_base = unit
+            if stored.has_sidedata("new_extradata") and self.template.codec_context is not None:
+                said: Any = stored.get_sidedata("new_extradata")
+                self.template.codec_context.extradata = bytes(said)
         return bare
 
     def add_to(self, container: av.container.OutputContainer) -> Stream:
         """Declare this stream in another container."""
         added = container.add_stream_from_template(self.template, opaque=True)
+        ours, theirs = self.template.codec_context, added.codec_context
+        if self.unframed is not None and ours is not None and theirs is not None:
+            theirs.extradata = ours.extradata
         added.metadata.update(self.metadata)
         added.disposition = self.disposition
         return added

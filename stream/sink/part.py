@@ -18,6 +18,7 @@ from stream.finishing import DISK_FULL, partial_of
 from stream.frame import TAG_OF_MATRIX, Frame
 from stream.parameters import UNSPECIFIED, StreamParameters
 from stream.sink.containers import FORMATS, PassedStream, options_while_growing
+from stream.sink.durations import Durations
 from stream.sink.encoder import choose_encoder
 from stream.sink.encoder_settings import EncoderSettings
 from stream.sink.fitting import Fitting
@@ -100,6 +101,9 @@ class Part:
                 for stream in passed
                 if suffix == ".mkv" or _in_time(stream, first)
             }
+            # A file without sound ends its fragments by the picture's own next packet.
+            by_duration = bool(self._targets) and suffix != ".mkv"
+            self._durations = Durations() if by_duration else None
             self._start()
 
     def _add_video(
@@ -194,6 +198,8 @@ class Part:
             self._write_encoded(self._video.encode(None))
             while self._waiting:
                 self._write_passed()
+            for packet in self._durations.drain() if self._durations is not None else ():
+                self._container.mux(packet)
             self._container.close()
 
     def abandon(self) -> None:
@@ -209,14 +215,20 @@ class Part:
             seconds = seconds_of(packet)
             while self._waiting and self._waiting[0][0] <= seconds:
                 self._write_passed()
-            self._container.mux(packet)
+            self._mux(packet)
 
     def _write_passed(self) -> None:
         """Write the earliest of the packets that were passed on."""
         _, _, index, packet = heapq.heappop(self._waiting)
         target: Stream = self._targets[index]
         packet.stream = target
-        self._container.mux(packet)
+        self._mux(packet)
+
+    def _mux(self, packet: "Packet[Any]") -> None:
+        """Hand a packet to the muxer, or the one before it where durations count."""
+        ready = packet if self._durations is None else self._durations.push(packet)
+        if ready is not None:
+            self._container.mux(ready)
 
 
 def _kind(frame: Frame) -> tuple[object, ...]:

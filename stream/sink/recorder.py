@@ -138,13 +138,18 @@ class Recorder:
             parts[-1].abandon()
             raise
         for part in parts:
-            give_name(
+            rewritten = give_name(
                 part.partial,
                 part.final,
                 self._parameters.time_base,
                 late=part.late,
                 overwrite=self._overwrite,
             )
+            if not rewritten:
+                self._warnings.add(
+                    f"{part.final}: stays in fragments, which are slower to seek in: "
+                    "rewriting would have changed its times"
+                )
         return tuple(part.final for part in parts)
 
     def abort(self) -> None:

@@ -20,6 +20,10 @@ from stream.sink.containers import FORMATS, PassedStream, movie_timescale
 from stream.sink.part import seconds_of
 
 
+class TimesChangedError(SinkError):
+    """A rewritten recording does not have the times that it had."""
+
+
 def give_name(
     partial: Path,
     final: Path,
@@ -28,8 +32,11 @@ def give_name(
     late: "Sequence[tuple[PassedStream, Packet[Any]]]" = (),
     overwrite: bool = False,
     rewriting: bool = True,
-) -> None:
+) -> bool:
     """Let a finished recording appear under its name, an mp4 with its index in front.
+
+    Where the copy would not have the same times, as can be with a damaged source, the recording
+    stays in fragments.
 
     Args:
         partial: the recording as it grew.
@@ -39,6 +46,9 @@ def give_name(
         overwrite: replace a file of that name.
         rewriting: whether there is room for a copy; without one an mp4 stays in fragments,
             which play as well and are slower to seek in.
+
+    Returns:
+        Whether the file is as it should be: not an mp4 in fragments that could not be rewritten.
 
     Raises:
         OutputExistsError: a file of that name has appeared and may not be replaced.
@@ -50,13 +60,19 @@ def give_name(
         )
     rewritten = final.with_name(f"{final.stem}.rewrite.partial{final.suffix}")
     try:
-        if final.suffix.lower() == ".mkv" or not rewriting:
-            flush_to_disk(partial)
-            partial.replace(final)
-        else:
-            rewrite(partial, rewritten, time_base, late)
-            rewritten.replace(final)
-            partial.unlink()
+        if final.suffix.lower() != ".mkv" and rewriting:
+            try:
+                rewrite(partial, rewritten, time_base, late)
+            except TimesChangedError:
+                if late:
+                    raise  # they are nowhere else
+            else:
+                rewritten.replace(final)
+                partial.unlink()
+                return True
+        flush_to_disk(partial)
+        partial.replace(final)
+        return final.suffix.lower() == ".mkv" or not rewriting
     except (av.FFmpegError, OSError) as problem:
         raise SinkError(
             f"{final}: cannot be finished: {reason_of(problem)}: "
@@ -82,7 +98,7 @@ def rewrite(
         late: packets to be merged in, of streams that `partial` does not have.
 
     Raises:
-        SinkError: what was written does not have the times of what was read.
+        TimesChangedError: what was written does not have the times of what was read.
     """
     options = {
         "movflags": "faststart+write_colr",
@@ -134,11 +150,12 @@ def _packets(
 def _check(target: Path, source: InputContainer, times: "dict[int, array[int]]") -> None:
     """Compare the new file's index with the packets that went in."""
     with av.open(f"file:{target}") as written:
-        for index, expected in times.items():
-            stream = written.streams[index]
+        filled = [index for index, found in times.items() if found]  # others have no track
+        for stream, index in zip(written.streams, filled, strict=False):
+            expected = times[index]
             found = array("q", (entry.timestamp for entry in stream.index_entries))
             if found != expected or stream.time_base != source.streams[index].time_base:
-                raise SinkError(
+                raise TimesChangedError(
                     f"{target}: rewriting changed the times of stream {index}: "
                     "the whole recording is kept under its partial name"
                 )

@@ -10,6 +10,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.stream import VideoStream
 
+from stream.errors import SourceError
+from stream.source.tail import Tail
 from stream.tally import Tally
 
 DAMAGED_PACKET = "a packet was damaged and could not be decoded"
@@ -40,6 +42,7 @@ class Decoding:
         others: tuple[Stream, ...],
         hand_on: "Callable[[Packet[Any]], None]",
         warnings: Tally,
+        reopen: Callable[[], av.container.InputContainer],
     ) -> None:
         """Prepare to decode; nothing is read yet.
 
@@ -49,6 +52,7 @@ class Decoding:
             others: streams whose packets are handed on.
             hand_on: takes a packet of one of `others`.
             warnings: counts what was damaged.
+            reopen: gives the container once more, for a fresh decoder.
         """
         self._container = container
         self._video = video
@@ -60,29 +64,31 @@ class Decoding:
         self._sent = 0
         self._pictures = 0
         self._damaged = False
-        self._newest_packet: int | None = None
-        self._newest_picture: int | None = None
+        self._reopen = reopen
+        self._tail = Tail()
         self.packets = 0
         self.end = 0.0
         self.broken_off = False
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         """Pictures in presentation order, as the decoder gives them."""
-        cut: Packet[Any] | None = None
+        self._video.codec_context.copy_opaque = True
+        cut = False
         for packet in self._demuxed():
             self._reach(packet)
             if packet.stream_index != self._video.index:
                 self._hand_on(packet)
                 continue
             self.packets += 1
-            if cut is not None:
-                yield from self._decode(cut)
             # A damaged packet at the very end is one that the file's end cut in two.
-            cut = packet if packet.is_corrupt else None
-            if cut is None:
-                yield from self._decode(packet)
-        self.broken_off = self.broken_off or cut is not None
+            cut = packet.is_corrupt
+            yield from self._decode(packet)
+        self.broken_off = self.broken_off or cut
         yield from self._drain()
+        if self._tail.lost:
+            yield from self._given_up()
+        if self.missing:
+            self._warnings.add(MISSING_PICTURE, self.missing)
 
     def _demuxed(self) -> "Iterator[Packet[Any]]":
         """Packets in the order of the file; damaged stretches are skipped."""
@@ -109,12 +115,11 @@ class Decoding:
     def _decode(self, packet: "Packet[Any]") -> Iterator[av.VideoFrame]:
         """Pictures that are ready once this packet is in."""
         self._sent += not packet.is_discard
+        self._tail.put(packet)
         if packet.pts is None and packet.dts is not None:
             self._slots.append(packet.dts)
-        if packet.pts is not None and not packet.is_discard:
-            self._newest_packet = _later(self._newest_packet, packet.pts)
-            if self._before_first is not None:
-                self._before_first.append(packet.pts)
+        if self._before_first is not None and packet.pts is not None and not packet.is_discard:
+            self._before_first.append(packet.pts)
         try:
             pictures = self._video.decode(packet)
         except av.FFmpegError:
@@ -135,6 +140,17 @@ class Decoding:
         for picture in pictures:
             yield self._noted(picture)
 
+    def _given_up(self) -> Iterator[av.VideoFrame]:
+        """Pictures of the last packets that the decoder gave up, by another one."""
+        try:
+            with self._reopen() as container:
+                video = container.streams[self._video.index]
+                assert isinstance(video, VideoStream)
+                for picture in self._tail.again(video.codec_context):
+                    yield self._noted(picture)
+        except (av.FFmpegError, SourceError):
+            return  # no second look at a pipe: what was decoded stands
+
     def _note_damage(self) -> None:
         """Count a packet that the decoder refused."""
         self._damaged = True
@@ -146,29 +162,18 @@ class Decoding:
         # Only then: some codecs have packets that show nothing.
         return max(0, self._sent - self._pictures) if self._damaged else 0
 
-    @property
-    def lost_tail(self) -> int | None:
-        """Time after which pictures are missing though their packets were read, or None.
-
-        A decoder with frame threads that meets a damaged packet among the last ones gives
-        up those behind it.
-        """
-        newest, shown = self._newest_packet, self._newest_picture
-        return shown if newest is not None and shown is not None and shown < newest else None
-
     def _noted(self, picture: av.VideoFrame) -> av.VideoFrame:
         """The picture, once it is accounted for."""
+        self._tail.shown(picture)
         if picture.is_corrupt:
             self._warnings.add(DAMAGED_PICTURE)
         if picture.pts is None and self._slots:
             picture.pts = self._slots.popleft()
-        if picture.pts is not None:
-            self._newest_picture = _later(self._newest_picture, picture.pts)
-            if self._before_first is not None:
-                earlier = sum(pts < picture.pts for pts in self._before_first)
-                if earlier:
-                    self._warnings.add(NO_KEYFRAME, earlier)
-                    self._sent -= earlier
+        if picture.pts is not None and self._before_first is not None:
+            earlier = sum(pts < picture.pts for pts in self._before_first)
+            if earlier:
+                self._warnings.add(NO_KEYFRAME, earlier)
+                self._sent -= earlier
         self._before_first = None
         self._pictures += 1
         return picture
@@ -179,8 +184,3 @@ class Decoding:
             self.end = max(
                 self.end, float((packet.pts + (packet.duration or 0)) * packet.time_base)
             )
-
-
-def _later(newest: int | None, pts: int) -> int:
-    """The later of two times, one of which may not have come yet."""
-    return pts if newest is None else max(newest, pts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import chain, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,17 +12,17 @@ import av.container
 import av.stream
 from av.codec.hwaccel import HWAccel
 from av.packet import Packet
-from av.video.stream import VideoStream
 
 from stream.errors import BrokenOffError, SourceError
 from stream.frame import Frame, frame_of
 from stream.parameters import StreamParameters
 from stream.source.address import redacted
 from stream.source.conversion import Conversion
-from stream.source.decoding import MISSING_PICTURE, Decoding
+from stream.source.decoding import Decoding
 from stream.source.deinterlace import Deinterlacer
 from stream.source.hardware import Decoder, hardware_decoder
 from stream.source.opening import (
+    believed_unit,
     declared_end,
     is_cut_short,
     open_container,
@@ -101,13 +102,22 @@ class FileSource:
     def _prepare(self, deinterlace: bool, pass_through: bool) -> None:
         """Set up the way of a picture, and bring the first one out."""
         video = self._video
-        self.time_base: Fraction = video.time_base or Fraction(1, 90000)
         self.rate = plausible_rate(video)
+        unit = believed_unit(self._container, video)
+        self._is_timed = unit is not None
+        self.time_base: Fraction = unit or 1 / self.rate
         streams = (*self._container.streams.audio, *self._container.streams.subtitles)
         others = streams if pass_through else ()
         self._timeline = TimeLine(self.time_base, self.rate, self.warnings)
         self._passing = Passing(others, self._timeline, self.warnings)
-        self._decoding = Decoding(self._container, video, others, self._passing.put, self.warnings)
+        self._decoding = Decoding(
+            self._container,
+            video,
+            others,
+            self._passing.put,
+            self.warnings,
+            self._open,
+        )
         self._deinterlacer = Deinterlacer(self.time_base) if deinterlace else None
         self._conversion = Conversion(self.warnings)
         self._orientation = UPRIGHT
@@ -173,7 +183,7 @@ class FileSource:
 
     def _placed(self) -> Iterator[Frame]:
         """Frames in their native planes, upright, each later than the one before."""
-        for index, decoded in enumerate(self._whole()):
+        for index, (decoded, then) in enumerate(_with_next_time(self._whole())):
             if index == 0:
                 self._orientation = self._read_orientation(decoded)
             if self._orientation == UPRIGHT:
@@ -185,7 +195,8 @@ class FileSource:
                     else self._conversion.to_travel(decoded)
                 )
                 shown = upright(turnable, self._orientation)
-            yield frame_of(shown, index, self._timeline.place(decoded.pts), self.time_base)
+            times = (decoded.pts, then) if self._is_timed else (None, None)
+            yield frame_of(shown, index, self._timeline.place(*times), self.time_base)
 
     def _whole(self) -> Iterator[av.VideoFrame]:
         """Pictures made whole where they came as fields."""
@@ -197,31 +208,9 @@ class FileSource:
         yield from self._deinterlacer.drain()
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
-        """Pictures as they are decoded, those behind a damaged tail packet included."""
+        """Pictures as they are decoded."""
         self._video.thread_type = "AUTO"
         yield from self._decoding
-        missing, after = self._decoding.missing, self._decoding.lost_tail
-        if after is not None:
-            for picture in self._tail(after):
-                missing -= 1
-                yield picture
-        if missing > 0:
-            self.warnings.add(MISSING_PICTURE, missing)
-
-    def _tail(self, after: int) -> Iterator[av.VideoFrame]:
-        """Pictures later than `after`, decoded again with one thread, which loses none."""
-        try:
-            with self._open() as container:
-                video = container.streams[self._video.index]
-                assert isinstance(video, VideoStream)
-                video.thread_count, video.thread_type = 1, "NONE"
-                container.seek(after, stream=video)
-                again = Decoding(container, video, (), lambda _: None, Tally())
-                yield from (
-                    picture for picture in again if picture.pts is not None and picture.pts > after
-                )
-        except (av.FFmpegError, SourceError):
-            return  # no second look at a pipe: what was decoded stands
 
     def _read_orientation(self, decoded: av.VideoFrame) -> Orientation:
         """The orientation of the recording, upright where it cannot be followed."""
@@ -254,6 +243,15 @@ class FileSource:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _with_next_time(
+    pictures: Iterator[av.VideoFrame],
+) -> Iterator[tuple[av.VideoFrame, int | None]]:
+    """Each picture with the time of the one behind it."""
+    for picture, behind in pairwise(chain(pictures, (None,))):
+        assert picture is not None
+        yield picture, None if behind is None else behind.pts
 
 
 def open_file(

@@ -22,6 +22,12 @@ NO_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
 FASTEST = 1000
 """Frames per second above which a container's word is not believed."""
 
+SLOWEST = Fraction(1, 3600)
+"""Frames per second below which it is not believed either."""
+
+LONGEST_UNIT = Fraction(3600)
+"""Seconds in a unit of time from which on times mean nothing."""
+
 USUAL_RATE = Fraction(25)
 """Frames per second where nothing says how many."""
 
@@ -125,9 +131,16 @@ def plausible_rate(video: VideoStream) -> Fraction:
 def declared_rate(video: VideoStream) -> Fraction | None:
     """Average frames per second as the container says, or None where it says nothing likely."""
     for rate in (video.average_rate, video.guessed_rate, video.base_rate):
-        if rate and 0 < rate <= FASTEST:
+        if rate and SLOWEST <= rate <= FASTEST:
             return rate
     return None
+
+
+def believed_unit(container: av.container.InputContainer, video: VideoStream) -> Fraction | None:
+    """Seconds per unit of the video's times, or None where they cannot be times."""
+    unit = video.time_base or Fraction(1, 90000)
+    shortest = Fraction(1, FASTEST) if container.format.name == "avi" else Fraction(0)
+    return unit if shortest < unit <= LONGEST_UNIT else None  # AVI's unit is a frame
 
 
 def declared_end(container: av.container.InputContainer, video: VideoStream) -> float | None:

@@ -7,11 +7,13 @@ from typing import Any
 from av.packet import Packet
 from av.stream import Stream
 
-from stream.source.timeline import TimeLine
+from stream.source.timeline import LONGEST, TimeLine
 from stream.tally import Tally
 
 NO_PACKET_TIME = "a packet of sound or subtitles had no time and was left out"
 PACKET_BACK = "a packet of sound or subtitles stepped back in time and was left out"
+
+PACKET_AHEAD = "a packet of sound or subtitles leapt ahead in time and was left out"
 
 
 class Passing:
@@ -44,6 +46,9 @@ class Passing:
         last = self._last.get(index)
         if last is not None and packet.dts < last + self._strict[index]:
             self._warnings.add(PACKET_BACK)
+            return
+        if last is not None and packet.dts - last > LONGEST:
+            self._warnings.add(PACKET_AHEAD)
             return
         self._last[index] = packet.dts
         self._packets.append(packet)

@@ -12,6 +12,7 @@ from stream.frame import Frame
 from stream.parameters import StreamParameters
 from stream.sink.encoder_settings import EncoderSettings
 from stream.sink.recorder import Recorder
+from stream.sink.remux import TimesChangedError
 from stream.source.file import open_file
 from stream.tally import Tally
 
@@ -42,6 +43,11 @@ TIMES = {
     "variable": {
         "time_base": Fraction(1, 90000),
         "times": [11, 3600, 3690, 9000, 9090, 45000, 48600, 180_000, 180_001],
+    },
+    "gaps": {
+        "time_base": Fraction(1, 90000),
+        "times": [0, 14400, 28800, 32400, 36000, 54000, 144_000, 147_600, 151_200, 241_200],
+        "sound_from": Fraction(0),
     },
     "microseconds": {
         "time_base": Fraction(1, 1_000_000),
@@ -180,7 +186,7 @@ LOSSLESS = sorted(LAYOUTS.keys() - {"p010le"})
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 @pytest.mark.parametrize("layout", LOSSLESS)
 def test_ffv1_keeps_every_sample(tmp_path, record, again, samples, layout, suffix):
-    codec, name = ("rawvideo", "in.nut") if layout == "nv12" else ("ffv1", "in.mkv")
+    codec, name = ("rawvideo", "in.mkv") if layout == "nv12" else ("ffv1", "in.mkv")
     record(tmp_path / name, codec=codec, layout=layout, size=(62, 46), frames=3)
     warnings = again(tmp_path / name, tmp_path / f"out.{suffix}", codec="ffv1")
     for frame in frames_in(tmp_path / f"out.{suffix}"):
@@ -367,7 +373,14 @@ def test_the_sources_keyframes_are_not_forced_on_the_recording(tmp_path, record,
     assert keys == [0, 1, 2]  # one a second
 
 
-def test_a_change_of_size_begins_a_new_file(tmp_path, record, again, packets_in):
+def heard_in(path):
+    """How many samples of sound come out of a decoder."""
+    with av.open(str(path)) as container:
+        return sum(frame.samples for frame in container.decode(audio=0))
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_change_of_size_begins_a_new_file(tmp_path, record, again, packets_in, suffix):
     unit = Fraction(1, 90000)
     options = {"mpegts_copyts": "1"}
     for name, size, first in (("a", (64, 48), 90_000), ("b", (96, 80), 90_000 + 50 * 3600)):
@@ -382,8 +395,8 @@ def test_a_change_of_size_begins_a_new_file(tmp_path, record, again, packets_in)
         )
     both = tmp_path / "in.ts"
     both.write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
-    warnings = again(both, tmp_path / "out.mp4", **FAST)
-    first, second = tmp_path / "out.mp4", tmp_path / "out.part2.mp4"
+    warnings = again(both, tmp_path / f"out.{suffix}", **FAST)
+    first, second = tmp_path / f"out.{suffix}", tmp_path / f"out.part2.{suffix}"
     assert times_in(first) == [1 + Fraction(n, 25) for n in range(50)]
     assert times_in(second) == [3 + Fraction(n, 25) for n in range(50)]
     assert frames_in(second)[0].picture.width == 96
@@ -393,6 +406,7 @@ def test_a_change_of_size_begins_a_new_file(tmp_path, record, again, packets_in)
         list(source)
         passed = [bytes(packet)[7:] for packet in source.take_packets()]  # without ADTS
     assert [content for _, content in sound] == passed
+    assert heard_in(second) == 1024 * len(packets_in(second)["audio"])
     assert packets_in(second)["audio"][0][0] >= 3 - Fraction(1, 20)
 
 
@@ -470,6 +484,38 @@ def test_a_colon_in_a_name_is_no_protocol(tmp_path, record, again):
     (tmp_path / "in.mp4").rename(tmp_path / "case: 7.mp4")
     again(tmp_path / "case: 7.mp4", tmp_path / "out: 7.mp4", **FAST)
     assert len(frames_in(tmp_path / "out: 7.mp4")) == 2
+
+
+def test_sound_of_which_nothing_comes_has_no_track_in_the_end(tmp_path, record, again):
+    record(tmp_path / "a.mkv", frames=20, sound_from=Fraction(0))
+    with (
+        av.open(str(tmp_path / "a.mkv")) as source,
+        av.open(str(tmp_path / "in.mkv"), "w") as target,
+    ):
+        silent = target.add_stream_from_template(source.streams.audio[0], opaque=True)
+        streams = [target.add_stream_from_template(one, opaque=True) for one in source.streams]
+        for packet in [packet for packet in source.demux() if packet.size]:
+            packet.stream = streams[packet.stream_index]
+            target.mux(packet)
+    assert silent.index == 0
+    again(tmp_path / "in.mkv", tmp_path / "out.mp4", **FAST)
+    assert times_in(tmp_path / "out.mp4") == [Fraction(n, 25) for n in range(20)]
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+
+
+def test_a_recording_whose_copy_would_have_other_times_stays_as_it_grew(
+    tmp_path, record, again, monkeypatch
+):
+    def changed(*_):
+        raise TimesChangedError("as with sound that ends before it begins")
+
+    monkeypatch.setattr("stream.sink.remux.rewrite", changed)
+    times = record(tmp_path / "in.mp4", frames=20, sound_from=Fraction(0))
+    warnings = again(tmp_path / "in.mp4", tmp_path / "out.mp4", **FAST)
+    assert times_in(tmp_path / "out.mp4") == times
+    assert "stays in fragments" in " ".join(warnings.lines())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.mp4"]
 
 
 def test_a_clip_with_sound_of_its_own_is_recorded_exactly(tmp_path, shared_data, again, packets_in):

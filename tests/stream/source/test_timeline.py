@@ -1,8 +1,16 @@
 """Times that always go forward."""
 
 from fractions import Fraction
+from itertools import pairwise
 
-from stream.source.timeline import JUMPED_BACK, NO_TIME, REPEATED, TimeLine
+from stream.source.timeline import (
+    JUMPED_BACK,
+    LEAPT_AHEAD,
+    NO_TIME,
+    REPEATED,
+    TOO_FAR,
+    TimeLine,
+)
 from stream.tally import Tally
 
 
@@ -50,3 +58,33 @@ def test_the_shift_after_a_jump_is_known_to_the_sound():
     for pts in (5000, 5040, 0):
         line.place(pts)
     assert line.offset_seconds == Fraction(5080, 1000)
+
+
+def place_ahead(times, time_base=Fraction(1, 1000)):
+    warnings = Tally()
+    line = TimeLine(time_base, Fraction(25), warnings)
+    placed = [line.place(pts, then) for pts, then in pairwise([*times, None])]
+    return placed, warnings.counts
+
+
+def test_one_frame_that_leaps_ahead_is_set_between_its_neighbours():
+    placed, counts = place_ahead([0, 40, 93_000, 120, 160])
+    assert placed == [0, 40, 80, 120, 160]
+    assert counts == {LEAPT_AHEAD: 1}
+
+
+def test_a_gap_in_the_recording_stays_a_gap():
+    times = [0, 40, 93_000, 93_040]
+    assert place_ahead(times) == (times, {})
+
+
+def test_a_leap_that_no_recording_can_hold_is_closed():
+    placed, counts = place_ahead([0, 40, 2**33, 2**33 + 40])
+    assert placed == [0, 40, 80, 120]
+    assert counts == {TOO_FAR: 1}
+
+
+def test_a_first_frame_that_leaps_ahead_is_set_before_the_second():
+    placed, counts = place_ahead([93_000, 40, 80])
+    assert placed == [0, 40, 80]
+    assert counts == {LEAPT_AHEAD: 1}

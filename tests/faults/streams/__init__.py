@@ -1,0 +1,1 @@
+"""Damaged recordings: seeded, so that each case can be had again by its number."""
