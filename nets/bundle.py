@@ -13,23 +13,25 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked_dataclass
+from pydantic import TypeAdapter
 
-from nets.checkpoint import Header, read_header
+from nets.checkpoint import Header, check_whole, read_header
+from nets.description import (
+    DEFAULT_THRESHOLD,
+    DESCRIPTION,
+    FORMAT_VERSION,
+    Quantised,
+    read_description,
+    write_description,
+)
 from nets.errors import BundleError
-from nets.files import write_whole
 from nets.grid import Fusion, Grid
 from nets.preprocessing import Preprocessing, distinct
+from nets.seal import digest_of
 
-FORMAT_VERSION = 1
-DEFAULT_THRESHOLD = 0.5  # paper, section 2.2: rounding to the nearest integer
-DESCRIPTION = "bundle.yaml"
 MADE = (".safetensors", ".xml", ".bin")
 """Files of a bundle that belong to its weights; all others outlive them."""
 
-LARGEST_DESCRIPTION = 2**20
 NAME = re.compile(r"\w[\w.+-]{0,99}")
 
 
@@ -40,21 +42,6 @@ class Member:
     name: str
     path: Path
     header: Header
-
-
-@checked_dataclass(frozen=True, config=ConfigDict(extra="forbid"))
-class Quantised:
-    """An int8 model of a whole ensemble, by OpenVINO.
-
-    Attributes:
-        model: its file; as written in a bundle, beside `bundle.yaml`.
-        weights: fingerprint of the ensemble that it was made of.
-        calibration: what its ranges were measured on.
-    """
-
-    model: Path
-    weights: str
-    calibration: dict[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +72,16 @@ class Bundle:
         return distinct([member.header.spec.preprocessing for member in self.members])
 
     def fingerprint(self) -> str:
-        """A digest of all that decides the ensemble's answer: tensors, specs, grid and fusion."""
+        """A digest of all that decides the ensemble's answer: tensors, specs, grid and fusion.
+
+        Raises:
+            CheckpointError: a member has changed since it was written, or cannot be read.
+        """
         digest = hashlib.sha256(repr((self.grid, self.fusion)).encode())
         for member in self.members:
-            with member.path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
+            check_whole(member.path, member.header)
+            digest.update((member.header.seal or digest_of(member.path)).encode())
         return digest.hexdigest()
-
-
-@checked_dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
-class _Description:
-    """What `bundle.yaml` holds."""
-
-    format_version: int
-    members: dict[str, str] = Field(min_length=1)
-    grid: Grid
-    fusion: Fusion = Field(default_factory=Fusion)
-    threshold: float = Field(default=DEFAULT_THRESHOLD, gt=0, lt=1)
-    quantised: Quantised | None = None
 
 
 def shipped(name: str = "compact") -> Path:
@@ -143,29 +122,7 @@ def read_bundle(folder: Path) -> Bundle:
         BundleError: `bundle.yaml` is missing or wrong, or a member's file leads outside.
         CheckpointError: a member cannot be read.
     """
-    path = folder / DESCRIPTION
-    try:
-        if path.stat().st_size > LARGEST_DESCRIPTION:
-            raise BundleError(f"{path}: larger than any bundle's description")
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BundleError(f"{folder}: no bundle here ({DESCRIPTION} is missing)") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise BundleError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
-    version = values.get("format_version") if isinstance(values, dict) else None
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        raise BundleError(
-            f"{path}: bundle format {version} is newer than {FORMAT_VERSION}, the newest this "
-            "program knows: update it"
-        )
-    try:
-        description = TypeAdapter(_Description).validate_python(values)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        raise BundleError(f"{path}: {problems}") from error
+    path, description = folder / DESCRIPTION, read_description(folder)
     members = []
     for name, file in description.members.items():
         if Path(file).name != file:
@@ -242,34 +199,8 @@ def write_bundle(
         for member in read:
             module, header = load_checkpoint(member.path)
             save_checkpoint(partial / f"{member.name}.safetensors", module, header, half=half)
-        text = yaml.safe_dump(values, sort_keys=False)
-        write_whole(partial / DESCRIPTION, text.encode())
+        write_description(partial, values)
         read_bundle(partial)
-    return read_bundle(folder)
-
-
-def add_quantised(folder: Path, quantised: Quantised) -> Bundle:
-    """Say in a bundle's description that it holds an int8 model.
-
-    Args:
-        folder: the bundle's; `quantised.model` lies in it.
-        quantised: what to say.
-
-    Raises:
-        BundleError: as `read_bundle`, or the description cannot be written.
-    """
-    read_bundle(folder)
-    path = folder / DESCRIPTION
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    values["quantised"] = {
-        "model": quantised.model.name,
-        "weights": quantised.weights,
-        "calibration": quantised.calibration,
-    }
-    try:
-        write_whole(path, yaml.safe_dump(values, sort_keys=False).encode())
-    except OSError as error:
-        raise BundleError(f"{path}: cannot be written ({error.strerror})") from error
     return read_bundle(folder)
 
 

@@ -1,8 +1,8 @@
 """One member on disk: a safetensors file whose header says what it is.
 
 The header (safetensors' `__metadata__`) carries one JSON text under `divergentnets`: the
-format's version, the member's spec with its preprocessing, and what it earned on which data.
-Nothing is ever unpickled.
+format's version, the member's spec with its preprocessing, what it earned on which data, and the
+digest of the whole file. Nothing is ever unpickled.
 """
 
 import json
@@ -16,12 +16,16 @@ from pydantic import ValidationError
 
 from nets.errors import CheckpointError
 from nets.files import write_whole
+from nets.seal import BLANK, is_whole, sealed
 from nets.spec import MEMBER_SPEC, MemberSpec
 
 if TYPE_CHECKING:
     from torch import nn
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+UNSEALED = 1
+"""The last version whose files do not carry their digest."""
+
 HEADER_KEY = "divergentnets"
 DEAD = re.compile(r"(^|\.)encoder\.model\.blocks\.\d+\.")
 """Stages of an encoder; those that no decoder asks for are in some files, but in no network."""
@@ -38,11 +42,13 @@ class Header:
         spec: what to build and how to feed it.
         metrics: what it earned, by name.
         trained_on: data, seed and recipe, for people.
+        seal: digest of the file, empty in files of before it was kept.
     """
 
     spec: MemberSpec
     metrics: dict[str, float] = field(default_factory=dict)
     trained_on: dict[str, Any] = field(default_factory=dict)
+    seal: str = field(default="", compare=False)
 
 
 def save_checkpoint(path: Path, module: "nn.Module", header: Header, *, half: bool = False) -> None:
@@ -69,6 +75,7 @@ def save_checkpoint(path: Path, module: "nn.Module", header: Header, *, half: bo
     }
     text = json.dumps(
         {
+            "sha256": BLANK,
             "format_version": FORMAT_VERSION,
             "spec": header.spec.as_dict(),
             "metrics": header.metrics,
@@ -76,7 +83,7 @@ def save_checkpoint(path: Path, module: "nn.Module", header: Header, *, half: bo
         }
     )
     try:
-        write_whole(path, save(tensors, metadata={HEADER_KEY: text}))
+        write_whole(path, sealed(save(tensors, metadata={HEADER_KEY: text})))
     except OSError as error:
         raise CheckpointError(
             f"{path}: cannot be written ({error.strerror}): make room or name another folder"
@@ -96,6 +103,7 @@ def read_header(path: Path) -> Header:
     try:
         values = json.loads(text)
         version = int(values["format_version"])
+        seal = "" if version <= UNSEALED else str(values["sha256"])
         metrics, trained_on = dict(values["metrics"]), dict(values["trained_on"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise CheckpointError(f"{path}: the checkpoint's header is damaged") from error
@@ -112,16 +120,37 @@ def read_header(path: Path) -> Header:
         raise CheckpointError(
             f"{path}: the checkpoint's spec is wrong at {where}: {first['msg']}"
         ) from error
-    return Header(spec, metrics, trained_on)
+    return Header(spec, metrics, trained_on, seal)
+
+
+def check_whole(path: Path, header: Header) -> None:
+    """Refuse a checkpoint that is not as it was written; all of it is read.
+
+    Args:
+        path: the checkpoint.
+        header: read from it.
+
+    Raises:
+        CheckpointError: it has changed, or cannot be read.
+    """
+    try:
+        whole = not header.seal or is_whole(path, header.seal, LARGEST_HEADER)
+    except OSError as error:
+        raise CheckpointError(f"{path}: {error.strerror}") from error
+    if not whole:
+        raise CheckpointError(
+            f"{path}: has changed since it was written, so its masks would be others: copy it anew"
+        )
 
 
 def load_checkpoint(path: Path) -> "tuple[nn.Module, Header]":
     """A member in evaluation mode, float32, on the CPU.
 
     Raises:
-        CheckpointError: as `read_header`, or the tensors do not fit the spec.
+        CheckpointError: as `read_header` and `check_whole`, or the tensors do not fit the spec.
     """
     header = read_header(path)
+    check_whole(path, header)
     import torch
     from safetensors.torch import load_file
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nets.bundle import Bundle, Quantised, add_quantised, read_bundle, read_weights, write_bundle
+from nets.bundle import Bundle, read_bundle, read_weights, write_bundle
+from nets.description import Quantised, add_quantised, digest_of_model
 from nets.engine.openvino_model import converted
 from nets.engine.openvino_runtime import openvino  # before nncf, which would tell its maker
 from nets.preprocessing import Prepared
@@ -83,4 +84,7 @@ def quantise(
                 file.replace(folder / file.name)
     except OSError as error:
         raise TrainingError(f"{folder}: cannot be written ({error.strerror})") from error
-    return add_quantised(folder, Quantised(folder / MODEL, bundle.fingerprint(), calibration))
+    digest = digest_of_model(folder / MODEL)
+    made_of = bundle.fingerprint()
+    add_quantised(folder, Quantised(folder / MODEL, made_of, calibration, digest))
+    return read_bundle(folder)

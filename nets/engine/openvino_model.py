@@ -10,6 +10,7 @@ from typing import Any
 
 from nets.bundle import Bundle
 from nets.cache import cache_folder, kept_whole
+from nets.description import digest_of_model
 from nets.engine.openvino_runtime import openvino
 from nets.errors import EngineError
 
@@ -54,6 +55,15 @@ def quantised(bundle: Bundle) -> Path:
     if found.weights != bundle.fingerprint():
         raise EngineError(
             f"{found.model}: made of other weights than {bundle.name} has now: make it anew with "
+            "`divergent-train quantise`"
+        )
+    try:
+        whole = digest_of_model(found.model) == found.sha256
+    except OSError as error:
+        raise EngineError(f"{found.model}: {error.strerror}") from error
+    if not whole:
+        raise EngineError(
+            f"{found.model}: has changed since it was written: make it anew with "
             "`divergent-train quantise`"
         )
     return found.model

@@ -15,6 +15,7 @@ from nets.preprocessing import Preprocessing
 def described(folder: Path, **changes: object) -> Path:
     path = folder / "bundle.yaml"
     values = yaml.safe_load(path.read_text())
+    values.pop("sha256", None)
     path.write_text(yaml.safe_dump(values | changes))
     return folder
 
@@ -77,3 +78,24 @@ def test_members_with_other_classes_cannot_be_averaged(
 def test_a_folder_without_a_description_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="no bundle here"):
         read_weights([tmp_path])
+
+
+def test_a_description_that_was_changed_is_refused_until_someone_vouches_for_it(
+    bundle: Path,
+) -> None:
+    path = bundle / "bundle.yaml"
+    text = path.read_text()
+    path.write_text(text.replace("threshold: 0.5", "threshold: 0.7"))
+    with pytest.raises(BundleError, match="take the line sha256 out") as caught:
+        read_bundle(bundle)
+    assert "\n" not in str(caught.value)
+    vouched = [line for line in path.read_text().splitlines() if not line.startswith("sha256")]
+    path.write_text("\n".join(vouched))
+    assert read_bundle(bundle).threshold == 0.7
+
+
+def test_a_description_may_be_laid_out_anew(bundle: Path) -> None:
+    path = bundle / "bundle.yaml"
+    values = yaml.safe_load(path.read_text())
+    path.write_text("# ours\n" + yaml.safe_dump(values, default_flow_style=True, sort_keys=True))
+    assert read_bundle(bundle).threshold == 0.5

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import random
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from nets.bundle import read_weights
 from nets.checkpoint import load_checkpoint, read_header, save_checkpoint
 from nets.errors import CheckpointError
 
@@ -85,10 +87,52 @@ def test_a_spec_that_makes_no_sense_is_refused(member: Path, tmp_path: Path) -> 
 
 
 def test_a_spec_that_does_not_fit_its_tensors_is_refused(member: Path, tmp_path: Path) -> None:
-    path = tmp_path / "other.safetensors"
-    tensors = load_file(member)
+    path = rewritten(member, tmp_path / "other.safetensors", format_version=1)
+    tensors = load_file(path)
     tensors.pop(next(iter(tensors)))
-    with safe_open(member, "pt") as file:
-        save_file(tensors, path, metadata=file.metadata())
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    save_file(tensors, path, metadata=metadata)
     with pytest.raises(CheckpointError, match="does not fit"):
         load_checkpoint(path)
+
+
+def test_a_checkpoint_of_before_it_carried_its_digest_is_read(member: Path, tmp_path: Path) -> None:
+    old = rewritten(member, tmp_path / "old.safetensors", format_version=1)
+    module, header = load_checkpoint(old)
+    assert header == read_header(member)
+    for key, value in load_checkpoint(member)[0].state_dict().items():
+        assert torch.equal(value, module.state_dict()[key])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_checkpoint_with_one_bit_turned_over_anywhere_is_refused(
+    member: Path, tmp_path: Path, seed: int
+) -> None:
+    content = bytearray(member.read_bytes())
+    header = 8 + int.from_bytes(content[:8], "little")
+    rng = random.Random(seed)
+    place = rng.randrange(*((0, header) if seed % 2 else (header, len(content))))
+    content[place] ^= 1 << rng.randrange(8)
+    path = tmp_path / "damaged.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(path)
+    assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    with pytest.raises(CheckpointError):
+        read_weights([path]).fingerprint()
+
+
+def test_tensors_that_were_exchanged_are_refused(member: Path, tmp_path: Path) -> None:
+    tensors = load_file(member)
+    shapes: dict[object, str] = {}
+    for name, tensor in tensors.items():
+        other = shapes.setdefault((tensor.shape, tensor.dtype), name)
+        if not torch.equal(tensors[other], tensor):
+            break
+    tensors[name], tensors[other] = tensors[other], tensors[name]
+    with safe_open(member, "pt") as file:
+        metadata = file.metadata()
+    save_file(tensors, tmp_path / "exchanged.safetensors", metadata=metadata)
+    with pytest.raises(CheckpointError, match="has changed since it was written"):
+        load_checkpoint(tmp_path / "exchanged.safetensors")
