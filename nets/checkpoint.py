@@ -103,7 +103,6 @@ def read_header(path: Path) -> Header:
     try:
         values = json.loads(text)
         version = int(values["format_version"])
-        seal = "" if version <= UNSEALED else str(values["sha256"])
         metrics, trained_on = dict(values["metrics"]), dict(values["trained_on"])
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise CheckpointError(f"{path}: the checkpoint's header is damaged") from error
@@ -120,6 +119,9 @@ def read_header(path: Path) -> Header:
         raise CheckpointError(
             f"{path}: the checkpoint's spec is wrong at {where}: {first['msg']}"
         ) from error
+    seal = "" if version <= UNSEALED else values.get("sha256")
+    if not isinstance(seal, str) or (version > UNSEALED and len(seal) != len(BLANK)):
+        raise CheckpointError(f"{path}: the checkpoint's header is damaged")
     return Header(spec, metrics, trained_on, seal)
 
 
