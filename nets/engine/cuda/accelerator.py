@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from nets.engine.cuda.rectifying import Convolve, convolve
 from nets.together import in_turn
 
 Work = Callable[[], None]
@@ -34,12 +35,14 @@ class Accelerator(Protocol):
         device: where tensors are made.
         halves: types of half precision that it computes in.
         memory_format: of networks' tensors.
+        convolve: a convolution and its ReLU in one step, in half precision, where there is one.
     """
 
     name: str
     device: torch.device
     halves: tuple[torch.dtype, ...]
     memory_format: torch.memory_format
+    convolve: Convolve | None
 
     def at_work(self) -> AbstractContextManager[None]:
         """What a thread is in while it works with the device: its stream, no gradients."""
@@ -95,6 +98,7 @@ class Plain:
     device = torch.device("cpu")
     halves: tuple[torch.dtype, ...] = (torch.float16, torch.bfloat16)
     memory_format = torch.channels_last
+    convolve: Convolve | None = staticmethod(convolve)
 
     def at_work(self) -> AbstractContextManager[None]:
         """Without gradients."""

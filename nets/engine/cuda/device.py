@@ -8,11 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from nets.engine.cuda.accelerator import Mark, Work
+from nets.engine.cuda.rectifying import Convolve, convolve
 from nets.errors import EngineError
 
 WARM_UPS = 3
 """Runs before a recording: cuDNN times its algorithms and libraries take their work space in the
 first, and what they allocate by then is not allocated inside the recording."""
+
+TRIAL_CHANNELS, TRIAL_GROUPS, TRIAL_SIDE = 128, 32, 16
+TRIAL_ROUNDING = 1e-2
+"""Of values around 1 in half precision, rounded once instead of twice."""
 
 
 class Cuda:
@@ -24,6 +29,8 @@ class Cuda:
         side_by_side: give independent work streams of its own.
         channels_last: how networks' tensors lie in memory.
         compiled: have PyTorch compile the networks, which takes minutes.
+        joined: do a convolution, its bias and its ReLU in one step.
+        timed: time cuDNN's algorithms for each convolution, which takes seconds a recording.
 
     Raises:
         EngineError: there is no such device.
@@ -37,6 +44,8 @@ class Cuda:
         side_by_side: bool = True,
         channels_last: bool = True,
         compiled: bool = False,
+        joined: bool = True,
+        timed: bool = True,
     ) -> None:
         if not torch.cuda.is_available():
             raise EngineError(f"{device}: there is no CUDA device here: use --device cpu")
@@ -53,7 +62,11 @@ class Cuda:
         self.halves: tuple[torch.dtype, ...] = both[:1] if emulates_bf16 else both
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self._graphs, self._several, self._compiled = graphs, side_by_side, compiled
+        self._timed = timed
         self._idle: list[torch.cuda.Stream] = []
+        # The compiler joins what it can by itself.
+        able = joined and channels_last and not compiled and _joins(self.device)
+        self.convolve: Convolve | None = _convolve_relu if able else None
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -79,7 +92,7 @@ class Cuda:
         That is safe because one stream replays them all in turn, and because what they leave
         behind lies in memory from outside the pool.
         """
-        with _cudnn(benchmark=True):
+        with _cudnn(benchmark=self._timed):
             for _ in range(WARM_UPS):
                 work()
             return self._captured(work) if self._graphs else work
@@ -145,6 +158,40 @@ class Cuda:
         if self._idle:
             return self._idle.pop()
         return torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+
+
+def _convolve_relu(image: Tensor, convolution: nn.Conv2d) -> Tensor:
+    """By cuDNN, in one pass over the result."""
+    assert not isinstance(convolution.padding, str)
+    return torch.cudnn_convolution_relu(
+        image,
+        convolution.weight,
+        convolution.bias,
+        convolution.stride,
+        convolution.padding,
+        convolution.dilation,
+        convolution.groups,
+    )
+
+
+def _joins(device: torch.device) -> bool:
+    """Whether cuDNN does that here, and right: tried on a plain and on a grouped convolution."""
+    dice = torch.Generator().manual_seed(0)
+    with torch.inference_mode():
+        for groups in (1, TRIAL_GROUPS):
+            layer = nn.Conv2d(TRIAL_CHANNELS, TRIAL_CHANNELS, 3, padding=1, groups=groups)
+            place: Callable[..., nn.Conv2d] = layer.to
+            layer = place(device, torch.float16, memory_format=torch.channels_last)
+            image = torch.randn(2, TRIAL_CHANNELS, TRIAL_SIDE, TRIAL_SIDE, generator=dice)
+            put: Callable[..., Tensor] = image.to
+            image = put(device, torch.float16, memory_format=torch.channels_last)
+            try:
+                ours = _convolve_relu(image, layer)
+            except RuntimeError:
+                return False
+            if not torch.allclose(ours, convolve(image, layer), atol=TRIAL_ROUNDING):
+                return False
+    return True
 
 
 class _Event:

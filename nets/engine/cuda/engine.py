@@ -3,16 +3,19 @@
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from typing import Literal, ParamSpec, TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from nets.bundle import Bundle
 from nets.engine.cuda.accelerator import Accelerator
 from nets.engine.cuda.folding import fold_batch_norm
 from nets.engine.cuda.intake import Intake, Kind, PlanesIntake, PreparedIntake, kind_of
 from nets.engine.cuda.precision import NAMES, asked_precision, closest_precision, on_device
+from nets.engine.cuda.rectifying import join_relu
 from nets.engine.cuda.resident import RING, Resident, Which, out_of_memory
 from nets.engine.eager import load_ensemble
 from nets.engine.protocol import Closing, Maps
@@ -104,8 +107,9 @@ class CudaEngine(Closing):
         folded = load_ensemble(bundle)
         for member in folded.members:
             fold_batch_norm(member)
-        kind, found = (asked, "") if asked else self._closest(load_ensemble(bundle), folded)
-        ensemble = on_device(folded, kind, self._accelerator)
+        half = folded if asked == torch.float32 else self._joined(folded)
+        kind, found = (asked, "") if asked else self._closest(load_ensemble(bundle), half)
+        ensemble = on_device(folded if kind == torch.float32 else half, kind, self._accelerator)
         for module in ensemble.modules():
             if isinstance(module, DivergentNets | TriNet):
                 module.together = self._accelerator.side_by_side
@@ -114,6 +118,16 @@ class CudaEngine(Closing):
         self._resizing = torch.float32 if kind == torch.float32 else torch.float16
         self._resident = Resident(ensemble, batches, self._accelerator, self._notify)
         self._prepared = PreparedIntake(self.contracts, self._accelerator)
+
+    def _joined(self, folded: DivergentNets) -> DivergentNets:
+        """The same with convolutions and their ReLUs as one step, where the device has one."""
+        step = self._accelerator.convolve
+        if step is None:
+            return folded
+        joined = copy(folded)
+        joined._modules = dict(folded._modules)
+        joined.members = nn.ModuleList(join_relu(member, step) for member in folded.members)
+        return joined
 
     def _closest(self, exact: DivergentNets, folded: DivergentNets) -> tuple[torch.dtype, str]:
         """The precision to run in, and for people how far each is from single."""
