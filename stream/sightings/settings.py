@@ -35,7 +35,7 @@ class SightingSettings:
 
     on_confidence: Share = 0.7
     on_area: Share = 0.003
-    on_for_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.4
+    on_for_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.32
     off_confidence: Share = 0.5
     gap_s: Seconds = 1.0
     overlap: Annotated[float, Field(gt=0, le=1)] = 0.3

@@ -19,7 +19,7 @@ PICTURES, SIZE = 96, (1280, 1024)
 
 BATCH = 8
 EPOCHS, TIMES = 10, 4
-"""An epoch goes through the pictures so many times: 40 passes, as many as `modern` has epochs."""
+"""An epoch goes through the pictures so many times: 40 passes, a usual training."""
 
 
 def measure(folder: Path) -> dict[str, Any]:

@@ -79,8 +79,8 @@ def test_sighting_begins_after_a_fifth_of_a_second(frames: int, sightings: int) 
     assert len(track([*times(5), *times(frames, (POLYP, 0.9)), *times(40)])) == sightings
 
 
-@pytest.mark.parametrize(("frames", "sightings"), [(9, 0), (10, 1)])
-def test_usual_settings_want_two_fifths_of_a_second(frames: int, sightings: int) -> None:
+@pytest.mark.parametrize(("frames", "sightings"), [(7, 0), (8, 1)])
+def test_usual_settings_want_a_third_of_a_second(frames: int, sightings: int) -> None:
     shown = [*times(5), *times(frames, (POLYP, 0.9)), *times(40)]
     assert len(track(shown, SightingSettings())) == sightings
 
