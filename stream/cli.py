@@ -10,6 +10,7 @@ from typing import Annotated, Literal, NoReturn, TypeVar
 
 from cyclopts import App, CycloptsError, Parameter
 
+from stream.bench.options import bench
 from stream.helptext import flowing
 from stream.interruption import Interrupted, interruptible
 from stream.live.options import live
@@ -287,52 +288,7 @@ def probe(
     return commands.probe(source, asked, still)
 
 
-@command
-def bench(
-    source: str | None = None,
-    /,
-    *,
-    weights: WeightsOption = None,
-    device: str = "auto",
-    precision: Precision = "auto",
-    seconds: float = 45.0,
-    quick: Annotated[bool, Parameter(negative=())] = False,
-    json: Annotated[Path | None, Parameter("--json")] = None,
-    overwrite: Annotated[bool, Parameter(("-y", "--overwrite"), negative=())] = False,
-) -> int:
-    """Measure what this machine makes of an ensemble, beside what it could make of it.
-
-    Every stage and all together, frames at a camera's pace, batches, how much of the machine's
-    own rates that is, and how many times faster than the authors' way, all in one run.
-
-    Parameters
-    ----------
-    source
-        As INPUT of process. Default: two seconds of a synthetic procedure at 1920x1080.
-    weights
-        As of process. random:PLAN.yaml makes the members of a training plan with random weights,
-        such as random:configs/ensembles/paper.yaml.
-    device
-        As of process.
-    precision
-        As of process.
-    seconds
-        About how long to measure; what has to be prepared for it comes on top.
-    quick
-        A third of that, with fewer batches and paces.
-    json
-        File for all the figures.
-    overwrite
-        Replace that file.
-    """
-    from stream.bench.command import bench as run
-    from stream.bench.run import Asked
-
-    seconds = seconds / 3 if quick else seconds
-    asked = Asked(tuple(weights or ()), device, precision, source, seconds, quick)
-    return run(asked, json, overwrite=overwrite)
-
-
+command(bench)
 command(live)
 
 

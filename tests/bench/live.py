@@ -14,7 +14,8 @@ import psutil
 from stream.capture import Asked, Capture, CaptureOptions
 from stream.frame import Frame
 from stream.health import Event
-from tests.stream.live.prepared import moving_pictures, write_prepared
+from stream.loopback.prepared import write_prepared
+from tests.stream.live.moving import moving_pictures
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,7 +65,7 @@ class Watch:
 
 def start_sender(path: Path, url: str) -> "tuple[subprocess.Popen[str], float]":
     """A sender, and when its first keyframe left."""
-    words = [sys.executable, "-m", "tests.stream.live.sender", str(path), url]
+    words = [sys.executable, "-m", "stream.loopback.sender", str(path), url]
     process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     process.stdout.readline()

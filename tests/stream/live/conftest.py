@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stream.live.prepared import moving_pictures, write_prepared
+from stream.loopback.prepared import write_prepared
+from tests.stream.live.moving import moving_pictures
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,7 +48,7 @@ def send() -> Iterator[Start]:
         paths = [str(word) for word in words if isinstance(word, Path)]
         options = [str(word) for word in words if not isinstance(word, Path)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.stream.live.sender", *paths, url, *options],
+            [sys.executable, "-m", "stream.loopback.sender", *paths, url, *options],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import av
 
-from tests.stream.live.sender import packets_of
+from stream.loopback.sender import packets_of
 
 USER, PASSWORD = "anna", "open-sesame"
 ALLOWED = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()

@@ -13,8 +13,9 @@ import pytest
 from stream.capture import Asked, CaptureOptions
 from stream.errors import SourceError, UnusableSourceError
 from stream.health import Patience, State
-from tests.stream.live import barcode
-from tests.stream.live.prepared import moving_pictures, write_prepared
+from stream.loopback import barcode
+from stream.loopback.prepared import write_prepared
+from tests.stream.live.moving import moving_pictures
 from tests.stream.live.watched import Watched
 
 LIVELY = "lavfi:testsrc2=size=192x144:rate=25"

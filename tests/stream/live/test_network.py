@@ -11,13 +11,13 @@ import pytest
 
 from stream.errors import SettingsError, SourceError
 from stream.frame import Frame
+from stream.loopback import barcode
+from stream.loopback.sender import MUXER, Datagrams, packets_of
 from stream.source.arrival import Arrival, CapturedPacket, GivenFormat
 from stream.source.asked import Asked
 from stream.source.live import check_live, is_live, open_live
 from stream.tally import Tally
-from tests.stream.live import barcode
-from tests.stream.live.prepared import moving_pictures
-from tests.stream.live.sender import MUXER, Datagrams, packets_of
+from tests.stream.live.moving import moving_pictures
 
 PATIENT = Asked(packets=True, open_s=30.0, silent_s=10.0)
 

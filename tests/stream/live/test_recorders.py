@@ -18,8 +18,8 @@ import yaml
 from stream.live.journey import Journey
 from stream.live.recorders import names_in_files, with_recorders
 from stream.live.settings import LiveSettings
+from stream.loopback import barcode
 from stream.settings import merged
-from tests.stream.live import barcode
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 180.0

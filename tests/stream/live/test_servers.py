@@ -9,11 +9,12 @@ import pytest
 
 from stream.errors import SourceError, UnusableSourceError
 from stream.frame import Frame
+from stream.loopback import barcode
 from stream.source.arrival import GivenFormat
 from stream.source.asked import Asked
 from stream.source.live import open_live
 from stream.tally import Tally
-from tests.stream.live import barcode, servers
+from tests.stream.live import servers
 
 ASKED = Asked(open_s=30.0, silent_s=10.0)
 

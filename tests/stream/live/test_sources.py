@@ -13,6 +13,8 @@ import pytest
 from stream.capture.backoff import Backoff
 from stream.errors import SourceError, UnusableSourceError
 from stream.frame import Frame
+from stream.loopback import barcode
+from stream.loopback.prepared import write_prepared
 from stream.source.annexb import parameter_sets
 from stream.source.arrival import CapturedPacket, GivenFormat
 from stream.source.asked import Asked
@@ -20,8 +22,7 @@ from stream.source.continuity import Continuity
 from stream.source.live import open_live
 from stream.source.paced import Pace
 from stream.tally import Tally
-from tests.stream.live import barcode
-from tests.stream.live.prepared import moving_pictures, write_prepared
+from tests.stream.live.moving import moving_pictures
 
 ROOT = Path(__file__).resolve().parents[3]
 

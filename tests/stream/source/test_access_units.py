@@ -6,7 +6,7 @@ import av
 import pytest
 
 from stream.source.access_units import is_keyframe, is_one_picture
-from tests.stream.live.prepared import moving_pictures
+from tests.stream.live.moving import moving_pictures
 
 ENCODERS = [
     ("libx264", "h264", {"preset": "ultrafast", "g": "5"}),

@@ -1,24 +1,28 @@
 """A live sender: stream-copies recordings, paced by the clock, as MPEG-TS over UDP.
 
-    python -m tests.stream.live.sender FILE... udp://127.0.0.1:PORT [--loss 0.05] [--once]
+    python -m stream.loopback.sender FILE... udp://127.0.0.1:PORT [--loss 0.05] [--once]
 
 It may be killed and started again at any time; times begin anew then, as a real sender's do.
-Prints "sending" once the first packet is out.
+Prints "sending" once the first picture is out.
 """
 
 import argparse
 import random
 import socket
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from fractions import Fraction
 from itertools import cycle
+from multiprocessing.connection import Connection
 from typing import Any
 from urllib.parse import urlsplit
 
 import av
 from av.packet import Packet
+
+from stream.child import Child
 
 CELL_BYTES = 188
 """Of MPEG-TS."""
@@ -39,10 +43,11 @@ class Datagrams:
         where = urlsplit(url)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._target = (where.hostname, where.port)
-        self._loss, self._chance = loss, random.Random(seed)
+        self._loss, self._chance = loss, random.Random(seed)  # noqa: S311 - no secret
         self._waiting = b""
 
     def write(self, content: bytes) -> int:
+        """Send what fills datagrams; the rest waits."""
         self._waiting += content
         while len(self._waiting) >= DATAGRAM_BYTES:
             self._send(DATAGRAM_BYTES)
@@ -71,10 +76,11 @@ def packets_of(paths: Sequence[str], *, once: bool) -> "Iterator[tuple[Fraction,
     for path in paths if once else cycle(paths):
         with av.open(path) as container:
             stream = container.streams.video[0]
-            base, length = stream.time_base, 1 / stream.average_rate
+            base, length = stream.time_base, 1 / (stream.average_rate or Fraction(25))
+            assert base is not None  # of MPEG-TS
             first, offset = None, round(began_at / base)
             for packet in container.demux(stream):
-                if packet.dts is None:
+                if packet.dts is None or packet.pts is None:
                     continue
                 first = packet.dts if first is None else first
                 packet.pts += offset - first
@@ -84,9 +90,24 @@ def packets_of(paths: Sequence[str], *, once: bool) -> "Iterator[tuple[Fraction,
 
 
 def send(
-    paths: Sequence[str], url: str, *, loss: float = 0.0, seed: int = 0, once: bool = False
+    paths: Sequence[str],
+    url: str,
+    *,
+    loss: float = 0.0,
+    seed: int = 0,
+    once: bool = False,
+    on_sent: Callable[[float], None] = lambda at: None,
 ) -> None:
-    """Send recordings one after another at their own pace; all of one codec, kept as `.ts`."""
+    """Send recordings one after another at their own pace; all of one codec, kept as `.ts`.
+
+    Args:
+        paths: of the recordings; after the last the first one comes again.
+        url: `udp://host:port`.
+        loss: share of datagrams that get lost.
+        seed: chooses which.
+        once: end after the last recording.
+        on_sent: told when the whole of a picture is out, in monotonic seconds.
+    """
     with (
         closing(Datagrams(url, loss, seed)) as datagrams,
         av.open(paths[0]) as template,
@@ -94,24 +115,76 @@ def send(
     ):
         stream = out.add_stream_from_template(template.streams.video[0])
         began = time.monotonic()
-        for index, (due, packet) in enumerate(packets_of(paths, once=once)):
+        for due, packet in packets_of(paths, once=once):
             time.sleep(max(0.0, began + float(due) - time.monotonic()))
             packet.stream = stream
             out.mux(packet)
             datagrams.flush()
-            if index == 0:
-                print("sending", flush=True)
+            on_sent(time.monotonic())
+
+
+class Sender:
+    """A sender in a process of its own; a context manager that ends it."""
+
+    def __init__(self, path: str, url: str) -> None:
+        """Start sending a recording, again and again."""
+        self._child = Child(_serve, path, url, name="sender")
+
+    def times(self) -> list[float]:
+        """When each picture was sent until now, in monotonic seconds."""
+        self._child.connection.send(None)
+        times: list[float] = self._child.connection.recv()
+        return times
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._child.process.pid or 0
+
+    def __enter__(self) -> "Sender":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.end()
+
+
+def _serve(connection: "Connection[list[float], None]", path: str, url: str) -> None:
+    """The sender's process: it sends until its parent hangs up."""
+    times: list[float] = []
+
+    def send_all() -> None:
+        send([path], url, on_sent=times.append)
+
+    threading.Thread(target=send_all, name="sender", daemon=True).start()
+    while True:
+        connection.recv()
+        connection.send(times.copy())
+
+
+def free_url() -> str:
+    """An address on loopback at which nobody listens."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"udp://127.0.0.1:{probe.getsockname()[1]}"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Send what the command line names."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("paths", nargs="+", metavar="FILE")
     parser.add_argument("url")
     parser.add_argument("--loss", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--once", action="store_true")
     asked = parser.parse_args()
-    send(asked.paths, asked.url, loss=asked.loss, seed=asked.seed, once=asked.once)
+    said = threading.Event()
+
+    def tell(at: float) -> None:
+        if not said.is_set():
+            said.set()
+            print("sending", flush=True)
+
+    send(asked.paths, asked.url, loss=asked.loss, seed=asked.seed, once=asked.once, on_sent=tell)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Glass to glass without hardware: a sender with numbered pictures, and what is seen of them."""
