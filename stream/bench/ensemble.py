@@ -13,6 +13,7 @@ from stream.bench.timing import Times, in_turn, repeat
 
 BATCHES = (1, 4, 8, 16, 32)
 LEAST_RUNS = 3
+BURST = 5
 PATIENCE_S = 1.0
 """A batch that takes no longer is measured however little time there is."""
 
@@ -121,7 +122,8 @@ def against_authors(
     ways = {name: AuthorsWay(bundle, engine.device, name) for name in MEMORY_FORMATS}
     runs: list[Callable[[], object]] = [lambda: engine.predict([prepared])]
     runs += [lambda way=way: way.predict(inputs) for way in ways.values()]  # type: ignore[misc]
-    ours, *theirs = (statistics.median(taken) for taken in in_turn(runs, seconds, warm_up=1))
+    turns = in_turn(runs, seconds, warm_up=1, burst=BURST)
+    ours, *theirs = (statistics.median(taken) for taken in turns)
     baseline = min(zip(theirs, ways, strict=True))
     return {
         "ratio": baseline[0] / ours,

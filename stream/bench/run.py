@@ -65,12 +65,17 @@ class Asked:
         return self.seconds * SHARES[part]
 
 
-def measure(asked: Asked, say: Callable[[str], None]) -> dict[str, Any]:
+def measure(
+    asked: Asked,
+    say: Callable[[str], None],
+    keep: Callable[[dict[str, Any]], object] = lambda found: None,
+) -> dict[str, Any]:
     """Measure everything on this machine.
 
     Args:
         asked: what.
         say: told what is being done.
+        keep: given what there is after each part, in case that a later one takes too long.
 
     Returns:
         Plain values for JSON; `table.show` prints them.
@@ -93,9 +98,11 @@ def measure(asked: Asked, say: Callable[[str], None]) -> dict[str, Any]:
             stages = chain.stage_by_stage(clip, engine, out, asked.for_("stages"))
             found["stages"] = {name: times.as_dict() for name, times in stages.items()}
             found["paced"] = _paced(asked, engine, frames, say)
+            keep(found)
             if bundle is not None:
                 say("against the authors' way")
                 found |= _authors(asked, bundle, engine, frames[0])
+                keep(found)
         with _engine(asked, "throughput", say) as engine:
             say("batch by batch")
             sizes = BATCHES[:2] if asked.quick else BATCHES
@@ -119,6 +126,7 @@ def measure(asked: Asked, say: Callable[[str], None]) -> dict[str, Any]:
                 | _roofline(size * times.per_second, work, rates, size)
                 for size, times in batches.items()
             ]
+    keep(found)
     say("a first mask in a fresh process")
     found["first_mask"] = first_mask(asked.weights, asked.device, asked.precision)
     return found

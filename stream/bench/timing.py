@@ -76,8 +76,17 @@ def in_turn(
     *,
     least: int = 3,
     warm_up: int = WARM_UP,
+    burst: int = 1,
 ) -> list[list[float]]:
     """As `repeat` with several things in turn, so that what disturbs the machine disturbs all.
+
+    Args:
+        contenders: each is done at once when it returns.
+        seconds: after which no further turn begins.
+        least: turns that are taken whatever they take.
+        warm_up: runs of each before all that.
+        burst: counted runs a turn; before more than one comes another that is not counted, since
+            it finds the caches full of the others' data and their threads still spinning.
 
     Returns:
         Seconds of each run, for each contender.
@@ -88,5 +97,5 @@ def in_turn(
     until = time.perf_counter() + seconds
     while len(taken[0]) < least or time.perf_counter() < until:
         for number, work in enumerate(contenders):
-            taken[number] += repeat(work, 0.0, least=1, warm_up=0)
+            taken[number] += repeat(work, 0.0, least=burst, warm_up=burst > 1)
     return taken

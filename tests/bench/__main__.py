@@ -40,8 +40,8 @@ def main() -> None:
         measures = {
             "chain": lambda: chain.measure(chain.prepared(folder), folder),
             "stages": lambda: stages.measure(chain.prepared(folder), folder / "stages.mp4"),
-            "memory": lambda: chain.memory(folder, (500, 2_000), "960x540"),
-            "soak": lambda: chain.memory(folder, (1_000, 100_000), "320x240"),
+            "memory": lambda: chain.memory(folder, (500, 2_000), (960, 540)),
+            "soak": lambda: chain.memory(folder, (1_000, 100_000), (320, 240)),
             "reconnect": lambda: live.reconnect(folder),
             "disconnected": live.disconnected,
             "sightings": lambda: sightings.measure(asked.clip),

@@ -157,15 +157,20 @@ def measure(recording: Path, folder: Path) -> dict[str, Any]:
     }
 
 
-def memory(folder: Path, marks: tuple[int, int], size: str) -> dict[str, Any]:
+SCENE_FRAMES = 500
+"""Of the scene that is repeated until a recording is long enough."""
+
+
+def memory(folder: Path, marks: tuple[int, int], size: tuple[int, int]) -> dict[str, Any]:
     """Resident MiB after so many frames of one recording, and by how much it grew."""
     import psutil
 
-    seconds = marks[1] / 25
     process = psutil.Process()
     resident: dict[int, float] = {}
     settings = ProcessSettings(weights=("fixed:",), preset=PRESET, crf=CRF)
-    address = f"synthetic:?seed=8&seconds={Fraction(seconds)}&size={size}"
+    scene, recording = folder / "scene.mp4", folder / "long.mp4"
+    write_video(scene, seed=8, seconds=Fraction(SCENE_FRAMES, 25), size=size, overwrite=True)
+    repeat(scene, recording, marks[1] // SCENE_FRAMES)
 
     def watch(seen: Any) -> None:
         if seen.frame.index + 1 in marks:
@@ -174,7 +179,7 @@ def memory(folder: Path, marks: tuple[int, int], size: str) -> dict[str, Any]:
     tally = Tally()
     with (
         open_engine(settings.weights) as engine,
-        open_recording(address, warnings=tally) as source,
+        open_recording(str(recording), warnings=tally) as source,
     ):
         process_recording(
             source,
@@ -187,3 +192,20 @@ def memory(folder: Path, marks: tuple[int, int], size: str) -> dict[str, Any]:
         )
     first, last = (resident[mark] for mark in marks)
     return {"resident_mib": dict(zip(marks, (first, last), strict=True)), "share": last / first - 1}
+
+
+def repeat(scene: Path, out: Path, times: int) -> None:
+    """The same packets again and again, each time later."""
+    with av.open(str(scene)) as source:
+        stream = source.streams.video[0]
+        packets = [packet for packet in source.demux(stream) if packet.pts is not None]
+        length = sum(packet.duration or 0 for packet in packets)
+        moments = [(packet.pts, packet.dts) for packet in packets]
+        with av.open(str(out), "w") as sink:
+            copy = sink.add_stream_from_template(stream)
+            for number in range(times):
+                for packet, (pts, dts) in zip(packets, moments, strict=True):
+                    packet.stream = copy
+                    packet.pts, packet.dts = pts + number * length, dts + number * length
+                    packet.time_base = stream.time_base
+                    sink.mux(packet)

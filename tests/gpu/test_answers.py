@@ -28,7 +28,7 @@ LEAST_DICE = 0.99
 
 @pytest.fixture(scope="module")
 def resident(compact: Bundle, device: str) -> Iterator[CudaEngine]:
-    with CudaEngine(compact, Cuda(device), batches=(1, 4)) as engine:
+    with CudaEngine(compact, Cuda(device, timed=False), batches=(1, 4)) as engine:
         yield engine
 
 
@@ -72,7 +72,7 @@ def test_single_precision_is_single_precision(
     compact: Bundle, device: str, reference: EagerEngine, frames: list[Frame]
 ) -> None:
     prepared = taken(reference, frames[:3])
-    with CudaEngine(compact, Cuda(device), precision="f32", batches=(1, 2)) as engine:
+    with CudaEngine(compact, Cuda(device, timed=False), precision="f32", batches=(1, 2)) as engine:
         for ask in ("predict", "predict_members"):
             off = np.abs(getattr(engine, ask)(prepared) - getattr(reference, ask)(prepared))
             assert off.max() <= MOST_IN_SINGLE
@@ -86,10 +86,22 @@ def test_recording_and_streams_change_nothing(
 ) -> None:
     answers = []
     for options in ({}, without):
-        accelerator = Cuda(device, **options)
+        accelerator = Cuda(device, timed=False, **options)
         with CudaEngine(compact, accelerator, precision="f32", batches=(1, 4)) as engine:
             answers.append(engine.predict(taken(engine, frames[:6])))
     assert np.abs(answers[0] - answers[1]).max() <= MOST_IN_SINGLE
+
+
+def test_convolutions_joined_with_their_relu_change_no_mask(
+    compact: Bundle, device: str, frames: list[Frame]
+) -> None:
+    answers = []
+    for joined in (True, False):
+        accelerator = Cuda(device, timed=False, joined=joined)
+        assert (accelerator.convolve is not None) == joined
+        with CudaEngine(compact, accelerator, precision="f16", batches=(4,)) as engine:
+            answers.append(engine.predict(taken(engine, frames[:8])))
+    assert dice(*answers, threshold=0.5) >= LEAST_DICE
 
 
 def test_the_same_frames_are_answered_the_same_a_hundred_times(

@@ -46,7 +46,7 @@ def counts() -> list[int]:
 def test_nothing_is_allocated_after_the_first_frame(
     compact: Bundle, device: str, frames: list[Frame]
 ) -> None:
-    with CudaEngine(compact, Cuda(device), batches=(1, 4)) as engine:
+    with CudaEngine(compact, Cuda(device, timed=False), batches=(1, 4)) as engine:
         engine.predict([engine.prepare(frames[0].picture, VIEWS[0])])
         before = counts()
         for number in range(60):  # the view moves, the batch changes
@@ -60,7 +60,7 @@ def test_nothing_is_allocated_after_the_first_frame(
 def test_a_closed_engine_gives_its_memory_back(compact: Bundle, device: str) -> None:
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated(device)
-    with CudaEngine(compact, Cuda(device), batches=(1, 4)):
+    with CudaEngine(compact, Cuda(device, timed=False), batches=(1, 4)):
         assert torch.cuda.memory_allocated(device) > before
     torch.cuda.empty_cache()
     assert torch.cuda.memory_allocated(device) <= before + 2**20
@@ -71,7 +71,9 @@ def test_too_little_memory_makes_batches_smaller(
 ) -> None:
     told: list[str] = []
     cramped(1536)
-    with CudaEngine(compact, Cuda(device), batches=(1, 512), notify=told.append) as engine:
+    with CudaEngine(
+        compact, Cuda(device, timed=False), batches=(1, 512), notify=told.append
+    ) as engine:
         assert engine.batch == 1
         assert "suffices for 1 frames at once, not for 512" in told[-1]
         prepared = [engine.prepare(frame.picture, VIEWS[1]) for frame in frames[:3]]
@@ -83,7 +85,7 @@ def test_no_memory_for_the_ensemble_is_one_clear_line(
 ) -> None:
     cramped(64)
     with pytest.raises(EngineError, match=r"does not suffice: .*--device cpu"):
-        CudaEngine(paper, Cuda(device), batches=(1,))
+        CudaEngine(paper, Cuda(device, timed=False), batches=(1,))
 
 
 def test_no_memory_for_a_new_size_of_frame_does_not_end_a_recording(
@@ -93,7 +95,7 @@ def test_no_memory_for_a_new_size_of_frame_does_not_end_a_recording(
     layout = LAYOUTS["yuv420p"]
     planes = tuple(np.full(shape, 120, np.uint8) for shape in layout.plane_shapes(4320, 7680))
     larger = Picture(planes, layout, Colour(Matrix.BT709))
-    with CudaEngine(compact, Cuda(device), batches=(1,), notify=told.append) as engine:
+    with CudaEngine(compact, Cuda(device, timed=False), batches=(1,), notify=told.append) as engine:
         first = engine.prepare(frames[0].picture, VIEWS[1])
         expected = engine.predict([first])
         torch.cuda.empty_cache()
