@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check counterparts format gpu bench faults lock clean
+.PHONY: help install demo test test-cluster check counterparts format gpu bench faults lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -28,6 +28,9 @@ demo: install ## the main job on the embedded synthetic procedure
 
 test: install ## all tests that need no GPU, display, network or data
 	$(BIN)/pytest
+
+test-cluster: install ## recordings on a Ray cluster of this machine, a worker killed (two minutes)
+	$(BIN)/pytest -m cluster
 
 check: install ## format, lint, types, import rules, then the tests
 	$(BIN)/ruff format --check .

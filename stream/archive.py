@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from stream.cluster import ClusterWorkers
 from stream.finishing import left_partial
 from stream.journal import STARTED, Journal
 from stream.plan import Planned, digest_of, make_plan
@@ -94,24 +95,37 @@ class _Run:
             self._reporter.say(f"{earlier} of {len(self._plan)} were done by an earlier run")
         if not self._to_do:
             return
-        at_a_time = min(settings.workers, len(self._to_do))
-        together = f", {at_a_time} at a time" if at_a_time > 1 else ""
-        self._reporter.say(f"{count(len(self._to_do), 'recording')} to process{together}")
         self._reporter.expect(len(self._to_do), sum(item.weight for item in self._to_do))
         tasks = [
             Task(item.listed.name, self._folder / item.output, item.overwrite)
             for item in self._to_do
         ]
         try:
-            if settings.workers == 1 or len(tasks) == 1:
+            together = self._together(tasks, settings)
+            if together is None:
+                self._say_how_many(1)
                 self._one_by_one(tasks, settings)
-            else:
-                with Workers(tasks, settings, settings.workers) as workers:
-                    for task, event in workers.events():
-                        self.take(task, event)
+                return
+            with together as workers:
+                self._say_how_many(workers.at_a_time)
+                for task, event in workers.events():
+                    self.take(task, event)
         except KeyboardInterrupt as interrupt:
             self._say_what_is_kept(interrupt)
             raise
+
+    def _together(
+        self, tasks: Sequence[Task], settings: ProcessSettings
+    ) -> Workers | ClusterWorkers | None:
+        """Who shares the tasks out; None where it is this process that does them."""
+        if settings.ray is not None:
+            return ClusterWorkers(tasks, settings, self._journal.path)
+        most = min(settings.workers or 1, len(tasks))
+        return Workers(tasks, settings, most) if most > 1 else None
+
+    def _say_how_many(self, at_a_time: int) -> None:
+        together = f", {at_a_time} at a time" if at_a_time > 1 else ""
+        self._reporter.say(f"{count(len(self._to_do), 'recording')} to process{together}")
 
     def _one_by_one(self, tasks: Sequence[Task], settings: ProcessSettings) -> None:
         with engine_for(settings) as engine:

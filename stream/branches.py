@@ -6,6 +6,7 @@ from stream.offline import Seen
 from stream.report import RecordingLog
 from stream.sink.annotations.file import AnnotationFile
 from stream.sink.masks import MaskRecording
+from stream.sink.parquet import FrameParquet
 from stream.sink.pictures import PictureFolder
 from stream.sink.recorder import Recorder
 from stream.sink.sidecar import FrameTable
@@ -50,6 +51,17 @@ class Table:
             highest_probability=seen.mask.peak,
             view=seen.mask.view if seen.visible else None,
         )
+
+
+class Rows:
+    """`frames.parquet`."""
+
+    def __init__(self, table: FrameParquet) -> None:
+        self._table = table
+
+    def write(self, seen: Seen) -> None:
+        """Write the frame's row."""
+        self._table.write(seen.frame, seen.mask, visible=seen.visible)
 
 
 class Masks:

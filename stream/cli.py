@@ -28,6 +28,8 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 
+ANY_CLUSTER = "auto"
+
 Command = TypeVar("Command", bound=Callable[..., int])
 
 
@@ -69,9 +71,11 @@ def process(
     deinterlace: bool | None = None,
     container: Literal["mp4", "mov", "mkv"] | None = None,
     workers: int | None = None,
+    ray: Annotated[bool | str | None, Parameter(negative=())] = None,
     masks: bool | None = None,
     mask_images: bool | None = None,
     frames: int | None = None,
+    parquet: bool | None = None,
     coco: bool | None = None,
     cvat: bool | None = None,
     segmentation: bool | None = None,
@@ -133,13 +137,17 @@ def process(
     container
         Of recordings in a folder. Default: mp4.
     workers
-        Processes that share several recordings. Default: 1.
+        Processes that share several recordings. Default: 1, on a cluster all it has room for.
+    ray
+        Share them out on a Ray cluster: HOST:PORT, or nothing for this machine's.
     masks
         Write the probability too, as a lossless grey video: NAME.masks.mp4.
     mask_images
         Write a binary mask for every frame too, as PNG: NAME.masks/.
     frames
         Write every n-th frame too, without its mask, as PNG: NAME.frames/.
+    parquet
+        Write the table of frames with typed columns too: NAME.frames.parquet.
     coco
         Write the masks for annotation tools, of those frames or else of all: NAME.coco.json.
     cvat
@@ -173,9 +181,11 @@ def process(
         "deinterlace": deinterlace,
         "container": container,
         "workers": workers,
+        "ray": ANY_CLUSTER if ray is True else ray or None,
         "masks": masks,
         "mask_images": mask_images,
         "frames": frames,
+        "parquet": parquet,
         "coco": coco,
         "cvat": cvat,
         "segmentation": segmentation,

@@ -40,6 +40,8 @@ def process(
         warnings = Tally(lambda line: reporter.say(f"warning: {line}"))
         listing = list_recordings(inputs, outputs=output, warnings=warnings)
         if not listing.several and not output.is_dir():
+            if settings.ray is not None:
+                raise SettingsError(f"{output}: --ray is for recordings into a folder")
             (listed,) = listing.recordings
             process_alone(Task(listed.name, output, overwrite), settings, reporter)
             rows = []
@@ -56,8 +58,12 @@ def process(
 
 def _check_extras(settings: ProcessSettings) -> None:
     """Say at once, and once for all recordings, what is not installed."""
+    if settings.parquet:
+        require("pyarrow", "cluster", "--parquet")
     if settings.coco:
         require("pycocotools", "annotation", "--coco")
+    if settings.ray is not None:
+        require("ray", "cluster", "--ray")
 
 
 def _check_folder(output: Path) -> None:

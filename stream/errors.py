@@ -27,5 +27,9 @@ class SharedMemoryError(DivergentError):
     """Frames cannot be handed between processes: there is too little memory to share."""
 
 
+class ClusterError(DivergentError):
+    """No cluster answers, or a machine of it cannot do its part."""
+
+
 class SettingsError(DivergentError):
     """Options or a configuration file that make no sense, all named at once."""

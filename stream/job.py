@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import yaml
 
 from nets.engine import Engine
-from stream.branches import Annotated, Annotations, Log, MaskImages, Masks, Stills, Table
+from stream.branches import Annotated, Annotations, Log, MaskImages, Masks, Rows, Stills, Table
 from stream.finishing import finished
 from stream.offline import Outcome, Seen, Sink, process
 from stream.outputs import Outputs, check_outputs
@@ -20,6 +20,7 @@ from stream.settings import ProcessSettings, plain
 from stream.sightings import SightingTracker, write_sightings
 from stream.sink.annotations import CocoFile, CvatFile
 from stream.sink.masks import MaskRecording
+from stream.sink.parquet import FrameParquet
 from stream.sink.pictures import PictureFolder
 from stream.sink.recorder import Recorder
 from stream.sink.sidecar import FrameTable
@@ -144,6 +145,9 @@ def _opened(
         annotated, log = Annotated(recorder), RecordingLog()
         table = stack.enter_context(FrameTable(outputs.frames, overwrite=overwrite))
         sinks: list[Sink] = [annotated, Table(table)]
+        if settings.parquet:
+            rows = stack.enter_context(FrameParquet(outputs.parquet, overwrite=overwrite))
+            sinks.append(Rows(rows))
         if settings.masks:
             masks = MaskRecording(
                 outputs.masks, parameters=parameters, overwrite=overwrite, warnings=warnings

@@ -28,6 +28,11 @@ class Outputs:
         return self.beside("frames.csv")
 
     @property
+    def parquet(self) -> Path:
+        """The same with typed columns."""
+        return self.beside("frames.parquet")
+
+    @property
     def sightings(self) -> Path:
         """The polyps, each from its first frame to its last."""
         return self.beside("sightings.json")
@@ -76,6 +81,7 @@ class Outputs:
         """The files that are written by some settings."""
         wanted = [self.recording, self.frames, self.sightings, self.settings]
         wanted += [self.report] * settings.report + [self.masks] * settings.masks
+        wanted += [self.parquet] * settings.parquet
         wanted += [self.coco] * settings.coco + [self.cvat] * settings.cvat
         wanted += [self.segmentation] * settings.segmentation
         return tuple(wanted)

@@ -21,7 +21,7 @@ from stream.task import DONE, Result
 ANONYMOUS = PurePosixPath("recording")
 """What outputs are called where the recordings' names may not be told."""
 
-NO_MATTER = ("workers",)
+NO_MATTER = ("workers", "ray")
 """Settings that leave the outputs as they are."""
 
 

@@ -81,10 +81,13 @@ class ProcessSettings:
         decoder: software, or auto for hardware where it works.
         deinterlace: make whole pictures of fields.
         container: of the recordings in a folder; a single one's name says it.
-        workers: processes that share many recordings.
+        workers: processes that share many recordings; None is one, or all that a cluster has
+            room for.
+        ray: the Ray cluster that they run on: HOST:PORT, or auto for this machine's.
         masks: write the probability as a lossless grey video.
         mask_images: write a binary mask for every frame, as PNG at the frame's size.
         frames: write every n-th frame without its mask, as PNG.
+        parquet: write the table of frames as Parquet too.
         coco: write the masks as COCO instances, of those frames or else of all.
         cvat: write them as CVAT's XML.
         segmentation: write the masks of sightings as a DICOM Segmentation; for DICOM alone.
@@ -111,10 +114,12 @@ class ProcessSettings:
     decoder: Decoder = "software"
     deinterlace: bool = True
     container: Literal["mp4", "mov", "mkv"] = "mp4"
-    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    workers: Annotated[int, Field(ge=1, le=256)] | None = None
+    ray: Annotated[str, Field(min_length=1)] | None = None
     masks: bool = False
     mask_images: bool = False
     frames: Annotated[int, Field(ge=1)] | None = None
+    parquet: bool = False
     coco: bool = False
     cvat: bool = False
     segmentation: bool = False

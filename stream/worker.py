@@ -4,6 +4,7 @@ What it says to its parent goes through a pipe.
 """
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
@@ -79,26 +80,29 @@ def serve(connection: "Connection[object, Task | None]", settings: ProcessSettin
             return
         with opened as engine:
             connection.send(Ready())
-            teller = _Teller(connection)
+            teller = Teller(connection.send)
             while (task := connection.recv()) is not None:
                 connection.send(Ended(attempt(task, settings, lambda: engine, teller)))
 
 
-class _Teller:
-    """Tells the parent how a task goes."""
+class Teller:
+    """Follows a task, and tells of it now and then."""
 
-    def __init__(self, connection: "Connection[object, Task | None]") -> None:
-        self._connection = connection
+    def __init__(self, tell: Callable[[Event], None]) -> None:
+        self._tell = tell
         self._told = 0.0
 
     def begin(self, name: str, frames: int | None) -> None:
-        self._connection.send(Began(name, frames))
+        """The recording is open."""
+        self._tell(Began(name, frames))
 
     def update(self, count: Count) -> None:
+        """So much is through; told a few times a second."""
         now = time.monotonic()
         if now - self._told >= TELL_EVERY_S:
             self._told = now
-            self._connection.send(Progressed(replace(count)))
+            self._tell(Progressed(replace(count)))
 
     def say(self, line: str) -> None:
-        self._connection.send(Said(line))
+        """One line for people."""
+        self._tell(Said(line))

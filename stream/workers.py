@@ -77,6 +77,11 @@ class Workers:
         self._shares = core_shares(self._most)
         self._workers: list[_Worker] = []
 
+    @property
+    def at_a_time(self) -> int:
+        """How many recordings are processed at a time."""
+        return self._most
+
     def events(self) -> Iterator[tuple[Task | None, Event]]:
         """What happens, each with the task it happens to; ends with the last task.
 
