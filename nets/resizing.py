@@ -71,7 +71,14 @@ def _area_mean(plane: Plane, size: tuple[int, int]) -> Plane:
             scalers.clear()
         scaler = scalers[plane.shape, size] = VideoReformatter()
     grey = av.VideoFrame.from_numpy_buffer(plane, "gray")
-    small = scaler.reformat(grey, *size, "gray16le", interpolation=Interpolation.AREA).planes[0]
+    scaled = scaler.reformat(
+        grey,
+        *size,
+        "gray16le",
+        interpolation=Interpolation.AREA,
+        threads=1,  # more wait for each other behind whatever else the cores do
+    )
+    small = scaled.planes[0]
     memory: Any = small  # a buffer, which its stub does not say
     return np.frombuffer(memory, "<u2").reshape(small.height, -1)[:, : size[0]]
 
