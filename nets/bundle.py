@@ -144,7 +144,7 @@ def read_bundle(folder: Path) -> Bundle:
         description.grid,
         description.fusion,
         description.threshold,
-        card.read_text(encoding="utf-8") if card.is_file() else "",
+        card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
         quantised,
     )
 

@@ -13,13 +13,12 @@ from nets.errors import BundleError
 from nets.files import write_whole
 from nets.grid import Fusion, Grid
 from nets.seal import digest_of
+from nets.yaml_file import read_yaml
 
 FORMAT_VERSION = 1
 DEFAULT_THRESHOLD = 0.5  # paper, section 2.2: rounding to the nearest integer
 DESCRIPTION = "bundle.yaml"
 SEAL = "sha256"
-
-LARGEST = 2**20
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -135,14 +134,9 @@ def digest_of_model(model: Path) -> str:
 
 def _values(folder: Path) -> Any:
     path = folder / DESCRIPTION
-    try:
-        if path.stat().st_size > LARGEST:
-            raise BundleError(f"{path}: larger than any bundle's description")
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise BundleError(f"{folder}: no bundle here ({DESCRIPTION} is missing)") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
-        raise BundleError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
+    if folder.is_dir() and not path.exists():
+        raise BundleError(f"{folder}: no bundle here ({DESCRIPTION} is missing)")
+    return read_yaml(path, BundleError)
 
 
 def _seal_of(values: dict[str, Any]) -> str:

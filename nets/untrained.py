@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from nets.bundle import Bundle, read_bundle, write_bundle
 from nets.cache import cache_folder, kept_whole
 from nets.errors import BundleError
 from nets.spec import MemberSpec
+from nets.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,18 +74,17 @@ def untrained(address: str, notify: Callable[[str], None] = lambda line: None) -
 
 
 def _members_of(plan: Path) -> dict[str, MemberSpec]:
+    values = read_yaml(plan, BundleError)
     try:
-        values = yaml.safe_load(plan.read_text(encoding="utf-8"))
         known: Any = {"members": values["members"]} if isinstance(values, dict) else {}
         return TypeAdapter(_Members).validate_python(known).members
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise BundleError(f"{plan}: {where}: {first['msg']}") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError) as error:
+    except KeyError as error:
         raise BundleError(
-            f"{plan}: no plan with members can be read there: name one such as "
-            "configs/ensembles/paper.yaml"
+            f"{plan}: no plan with members: name one such as configs/ensembles/paper.yaml"
         ) from error
 
 

@@ -6,7 +6,6 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-import yaml
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -17,6 +16,7 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass
 
+from nets.yaml_file import read_yaml
 from stream.errors import SettingsError
 from stream.overlay import Style
 from stream.sightings import SightingSettings
@@ -190,12 +190,7 @@ def plain(settings: Any) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read ({error})") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise SettingsError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+    values = read_yaml(path, SettingsError)
     if values is None:
         return {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):

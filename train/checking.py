@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from nets.yaml_file import read_yaml
 from train.errors import SettingsError
 
 T = TypeVar("T")
@@ -15,25 +15,14 @@ T = TypeVar("T")
 Location = tuple[int | str, ...]
 """Keys that lead to a value, from the outermost one."""
 
-LARGEST_YAML = 2**20
 
-
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_mapping(path: Path) -> dict[str, Any]:
     """Read a mapping from a YAML file, safely.
 
     Raises:
-        SettingsError: missing, too large, not YAML, or no mapping.
+        SettingsError: it cannot be read, is not YAML, or no mapping.
     """
-    try:
-        if path.stat().st_size > LARGEST_YAML:
-            raise SettingsError(f"{path}: larger than any settings")
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: byte {error.start} is not UTF-8 text") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise SettingsError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+    values = read_yaml(path, SettingsError)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise SettingsError(f"{path}: holds no keys and values")
     return values

@@ -9,10 +9,12 @@ from safetensors import safe_open
 from safetensors.torch import save
 
 from nets.files import write_whole
+from nets.seal import BLANK, is_whole, sealed
 from train.errors import TrainingError
 
 STATE_KEY = "divergent_training"
 SEPARATOR = "/"
+SEAL, STATE = "sha256", "state"
 TENSOR = "tensor"
 """Key that stands where a tensor is."""
 
@@ -30,7 +32,8 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
     tensors: dict[str, torch.Tensor] = {}
     plain = _taken_apart(state, "", tensors)
     try:
-        write_whole(path, save(tensors, metadata={STATE_KEY: json.dumps(plain)}))
+        text = json.dumps({SEAL: BLANK, STATE: plain})
+        write_whole(path, sealed(save(tensors, metadata={STATE_KEY: text})))
     except OSError as error:
         raise TrainingError(
             f"{path}: cannot be written ({error.strerror}): make room and give the same command "
@@ -46,14 +49,22 @@ def read_state(path: Path) -> dict[str, Any]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            plain = json.loads(file.metadata()[STATE_KEY])
-            state: dict[str, Any] = _put_together(plain, file)
+            said = json.loads(file.metadata()[STATE_KEY])
+            # States of before they were sealed hold nothing beside the state.
+            state: dict[str, Any] = _put_together(said.get(STATE, said), file)
+        whole = SEAL not in said or is_whole(path, said[SEAL], path.stat().st_size)
     except Exception as error:  # safetensors has an exception of its own beside Python's
-        raise TrainingError(
-            f"{path}: is damaged ({' '.join(str(error).split())}): delete it to begin this "
-            "training again; best.safetensors is a checkpoint of its own"
-        ) from error
+        raise _damaged(path, " ".join(str(error).split())) from error
+    if not whole:
+        raise _damaged(path, "it has changed since it was written")
     return state
+
+
+def _damaged(path: Path, why: str) -> TrainingError:
+    return TrainingError(
+        f"{path}: is damaged ({why}): delete it to begin this training again; best.safetensors "
+        "is a checkpoint of its own"
+    )
 
 
 def _taken_apart(value: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:

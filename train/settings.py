@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from nets.preprocessing import Preprocessing
 from nets.spec import MemberSpec
 from train.augment import Augmentation
-from train.checking import Location, check, nearest, read_yaml
+from train.checking import Location, check, nearest, read_mapping
 from train.errors import SettingsError
 from train.published import MODELS
 
@@ -147,12 +147,12 @@ def read_plan(path: Path, recipe: Path | None = None) -> Plan:
     Raises:
         SettingsError: every wrong key and value of both files at once, with the nearest valid name.
     """
-    values = read_yaml(path)
+    values = read_mapping(path)
     if recipe is None and isinstance(values.get("recipe"), str):
         recipe = path.parent / values["recipe"]
     elsewhere: dict[str, Path] = {}
     if recipe is not None:
-        written = read_yaml(recipe)
+        written = read_mapping(recipe)
         shared = {key: written.pop(key) for key in SHARED_KEYS if key in written}
         values = {**shared, **values, "recipe": written}
         elsewhere = {key: recipe for key in shared if values[key] is shared[key]}

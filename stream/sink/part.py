@@ -29,6 +29,8 @@ LATE_SECONDS = Fraction(1, 2)
 """Sound that starts later than this behind the picture is late: an mp4 writes no index, and
 so nothing that could be played, before each of its streams has had a packet."""
 
+TOO_CLOSE = "a packet of sound came in the same unit of time as the one before and was left out"
+
 FASTEST_SENSIBLE = 240
 """Frames per second above which a rate is a container's invention, and encoders refuse it."""
 
@@ -85,6 +87,8 @@ class Part:
         self._kind = _kind(first)
         self._waiting: list[tuple[float, int, int, Packet[Any]]] = []
         self._number = count()
+        self._ticks: dict[int, int] = {}
+        self._warnings = warnings
         suffix = final.suffix.lower()
         with one_line(self.partial):
             self._container = av.open(
@@ -221,6 +225,12 @@ class Part:
         """Write the earliest of the packets that were passed on."""
         _, _, index, packet = heapq.heappop(self._waiting)
         target: Stream = self._targets[index]
+        assert packet.dts is not None and target.time_base is not None
+        ticks = round(packet.dts * packet.time_base / target.time_base)
+        if self._durations is not None and ticks <= self._ticks.get(index, ticks - 1):
+            self._warnings.add(TOO_CLOSE)  # only Matroska would take it
+            return
+        self._ticks[index] = ticks
         packet.stream = target
         self._mux(packet)
 

@@ -97,8 +97,8 @@ class Decoding:
         while True:
             try:
                 packet = next(packets)
-            except StopIteration:
-                return
+            except (StopIteration, IndexError):
+                return  # IndexError: PyAV's end where a stream has come up on the way
             except av.FFmpegError:
                 errors += 1
                 if errors > MOST_DEMUX_ERRORS:

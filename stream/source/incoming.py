@@ -137,7 +137,7 @@ class Incoming:
         while True:
             try:
                 packet = next(packets)
-            except StopIteration:
+            except (StopIteration, IndexError):  # the latter where a stream came up on the way
                 if not (self._wait and self._asked.loop and self._end_pts):
                     return
                 packets = self._rewind()

@@ -36,7 +36,7 @@ class Tail:
         self._keyframes: deque[int] = deque()
         self._unshown: set[int] = set()
         self._count = self._bytes = 0
-        self._is_numbered = False
+        self._is_numbered = True
 
     def put(self, packet: "Packet[Any]") -> None:
         """Keep a packet that is about to be decoded."""
@@ -59,7 +59,7 @@ class Tail:
     def shown(self, picture: av.VideoFrame) -> None:
         """A picture has come out."""
         number = _number(picture)
-        self._is_numbered = self._is_numbered or number is not None
+        self._is_numbered = self._is_numbered and number is not None
         self._unshown.discard(-1 if number is None else number)
 
     @property

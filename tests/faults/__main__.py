@@ -6,16 +6,40 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults.files import run as files
 from tests.faults.result import Result
 from tests.faults.streams import run as streams
+from tests.faults.warm import CHAIN, Worker
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the suite.
+
+    Attributes:
+        cases: of the full run.
+        run: runs some of them.
+        modules: that its workers import.
+    """
+
+    cases: int
+    run: Callable[[Path, Sequence[int], Sequence[Worker]], Result]
+    modules: Sequence[str] = CHAIN
+
 
 PARTS = {
-    "streams": (1000, streams.run),
+    "streams": Part(1000, streams.run),
+    "checkpoints": Part(1000, files.checkpoints, files.NETWORKS),
+    "bundles": Part(1000, files.bundles, files.NETWORKS),
+    "manifests": Part(1000, files.manifests, files.NETWORKS),
+    "yaml": Part(1000, files.yamls, files.NETWORKS),
 }
-"""Each part with how many cases the full run has."""
 
 
 def main() -> int:
@@ -34,9 +58,11 @@ def main() -> int:
         for name in asked.parts:
             folder = (asked.keep or Path(temporary)) / name
             folder.mkdir(parents=True, exist_ok=True)
-            cases, run = PARTS[name]
-            numbers = range(asked.first, asked.first + (asked.cases or cases))
-            result = run(folder, numbers, jobs=asked.jobs)
+            part = PARTS[name]
+            numbers = range(asked.first, asked.first + (asked.cases or part.cases))
+            with ExitStack() as stack:
+                workers = [stack.enter_context(Worker(part.modules)) for _ in range(asked.jobs)]
+                result = part.run(folder, numbers, workers)
             failed += len(result.failures)
             tell(name, result)
             if asked.json is not None:

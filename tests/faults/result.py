@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from queue import Queue
 from typing import Any
 
-from tests.faults.warm import CHAIN, Worker
+from tests.faults.warm import Worker
 
 
 @dataclass
@@ -38,38 +38,30 @@ class Result:
 def over(
     numbers: Sequence[int],
     case: Callable[[Worker, int, Result], Sequence[str]],
-    *,
-    jobs: int = 1,
-    modules: Sequence[str] = CHAIN,
+    workers: Sequence[Worker],
 ) -> Result:
     """Run cases by their numbers, each worker one at a time.
 
     Args:
         numbers: of the cases.
         case: runs one; returns what was not as promised.
-        jobs: workers at a time.
-        modules: that the workers import.
+        workers: that run them.
     """
     result, started = Result(), time.monotonic()
-    workers: Queue[Worker] = Queue()
+    free: Queue[Worker] = Queue()
+    for worker in workers:
+        free.put(worker)
 
     def run(number: int) -> list[str]:
-        worker = workers.get()
+        worker = free.get()
         try:
             return [f"case {number}: {problem}" for problem in case(worker, number, result)]
         finally:
-            workers.put(worker)
+            free.put(worker)
 
-    started_workers = [Worker(modules) for _ in range(jobs)]
-    try:
-        for worker in started_workers:
-            workers.put(worker)
-        with ThreadPoolExecutor(jobs) as pool:
-            for problems in pool.map(run, numbers):
-                result.cases += 1
-                result.failures += problems
-    finally:
-        for worker in started_workers:
-            worker.close()
+    with ThreadPoolExecutor(len(workers)) as pool:
+        for problems in pool.map(run, numbers):
+            result.cases += 1
+            result.failures += problems
     result.seconds = time.monotonic() - started
     return result

@@ -34,8 +34,9 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # or every case would look through, and so copy, all that is imported
     request = serve()
-    if request is not None:
-        become(request)
+    if request is None:
+        os._exit(0)
+    become(request)
 
 
 def serve() -> dict[str, Any] | None:

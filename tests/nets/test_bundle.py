@@ -99,3 +99,8 @@ def test_a_description_may_be_laid_out_anew(bundle: Path) -> None:
     values = yaml.safe_load(path.read_text())
     path.write_text("# ours\n" + yaml.safe_dump(values, default_flow_style=True, sort_keys=True))
     assert read_bundle(bundle).threshold == 0.5
+
+
+def test_a_card_that_is_no_text_is_read_as_far_as_it_is(bundle: Path) -> None:
+    (bundle / "README.md").write_bytes("# Café".encode("latin-1"))
+    assert read_bundle(bundle).card.startswith("# Caf")

@@ -62,5 +62,5 @@ def test_a_file_that_is_no_plan_is_named(plan, text):
     plan.write_text(text)
     with pytest.raises(DivergentError, match=r"tiny\.yaml"):
         untrained(f"random:{plan}")
-    with pytest.raises(BundleError, match="no plan"):
+    with pytest.raises(BundleError, match="cannot be read"):
         untrained(f"random:{plan}-not")

@@ -1,5 +1,9 @@
 """A picture and its mask as they come off the disk."""
 
+import struct
+import subprocess
+import sys
+import zlib
 from pathlib import Path
 
 import cv2
@@ -116,3 +120,27 @@ def test_missing_files_and_folders_are_one_clear_line(tmp_path: Path) -> None:
         read_rgb(tmp_path / "none.png")
     with pytest.raises(ManifestError, match="cannot be read"):
         read_rgb(tmp_path)
+
+
+def test_a_picture_that_claims_to_be_huge_is_refused_without_making_room_for_it(tmp_path):
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.zeros((48, 64, 3), np.uint8))
+    content = bytearray(path.read_bytes())
+    content[16:24] = struct.pack(">II", 30_000, 30_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    path.write_bytes(content)
+    script = (
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from train.errors import ManifestError\n"
+        "from train.pictures import read_rgb\n"
+        "try:\n"
+        "    read_rgb(Path(sys.argv[1]))\n"
+        "except ManifestError as problem:\n"
+        "    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, problem)\n"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    kilobytes, problem = said.split(" ", 1)
+    assert "is no picture that can be decoded" in problem
+    assert int(kilobytes) < 1_000_000

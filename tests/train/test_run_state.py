@@ -1,5 +1,6 @@
 """A run's state on disk: exact, without pickles, and refused when it is damaged."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,15 @@ def test_a_full_disk_leaves_the_last_state_as_it_was(tmp_path: Path) -> None:
         write_state(path, STATE)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_state_with_one_bit_turned_over_anywhere_is_refused(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "s.safetensors"
+    write_state(path, STATE)
+    content = bytearray(path.read_bytes())
+    rng = random.Random(seed)
+    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    path.write_bytes(content)
+    with pytest.raises(TrainingError, match="is damaged"):
+        read_state(path)

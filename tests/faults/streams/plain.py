@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.sidedata.sidedata import Type as SideDataType
 
 MOST_ERRORS = 32
 """Errors of the container in a row after which nothing more is expected of it."""
@@ -26,6 +27,7 @@ class Shown:
         format: of its pixels.
         digest: of its samples.
         interlaced: whether it is flagged as fields.
+        turned: whether it is to be shown turned or mirrored.
         sure: whether the decoder vouches for it, and gives the same with several threads and
             other memory: what it makes up where something is missing depends on both.
     """
@@ -35,6 +37,7 @@ class Shown:
     format: str
     digest: str
     interlaced: bool
+    turned: bool
     sure: bool
 
     @property
@@ -71,7 +74,7 @@ def decode(path: Path, threads: int) -> list[Shown]:
                 try:
                     packet = next(packets)
                     errors = 0
-                except StopIteration:
+                except (StopIteration, IndexError):
                     break
                 except av.FFmpegError:
                     errors += 1
@@ -108,6 +111,7 @@ def shown(picture: av.VideoFrame) -> Shown:
         picture.format.name.replace("yuvj", "yuv"),
         digest.hexdigest()[:16],
         bool(picture.interlaced_frame),
+        picture.side_data.get(SideDataType.DISPLAYMATRIX) is not None,
         not picture.is_corrupt,
     )
 

@@ -11,13 +11,13 @@ from tests.faults.streams.verdict import check, outputs
 from tests.faults.warm import Worker
 
 
-def run(folder: Path, numbers: Sequence[int], *, jobs: int = 1) -> Result:
+def run(folder: Path, numbers: Sequence[int], workers: Sequence[Worker]) -> Result:
     """Run cases; the folder keeps those that failed.
 
     Args:
         folder: to work in.
         numbers: of the cases.
-        jobs: at a time.
+        workers: that run them.
     """
     bases = folder / "bases"
     bases.mkdir(parents=True, exist_ok=True)
@@ -44,4 +44,4 @@ def run(folder: Path, numbers: Sequence[int], *, jobs: int = 1) -> Result:
             shutil.rmtree(place)
         return [f"{case.said}: {' '.join(case.words)}: {problem}" for problem in problems]
 
-    return over(numbers, one, jobs=jobs)
+    return over(numbers, one, workers)

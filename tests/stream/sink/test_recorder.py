@@ -11,6 +11,7 @@ from stream.errors import OutputExistsError, SinkError
 from stream.frame import Frame
 from stream.parameters import StreamParameters
 from stream.sink.encoder_settings import EncoderSettings
+from stream.sink.part import TOO_CLOSE
 from stream.sink.recorder import Recorder
 from stream.sink.remux import TimesChangedError
 from stream.source.file import open_file
@@ -502,6 +503,19 @@ def test_sound_of_which_nothing_comes_has_no_track_in_the_end(tmp_path, record, 
     assert times_in(tmp_path / "out.mp4") == [Fraction(n, 25) for n in range(20)]
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert [stream.type for stream in container.streams] == ["video", "audio"]
+
+
+def test_sound_that_lasts_less_than_a_sample_a_packet_does_not_end_the_recording(
+    tmp_path, record, again
+):
+    record(tmp_path / "in.mp4", frames=20, sound_from=Fraction(0))
+    content = bytearray((tmp_path / "in.mp4").read_bytes())
+    header = content.rindex(b"mdhd") + 16  # behind version, flags and two dates
+    content[header : header + 4] = (2**31 - 1).to_bytes(4, "big")
+    (tmp_path / "in.mp4").write_bytes(content)
+    warnings = again(tmp_path / "in.mp4", tmp_path / "out.mp4", **FAST)
+    assert times_in(tmp_path / "out.mp4") == [Fraction(n, 25) for n in range(20)]
+    assert warnings.counts[TOO_CLOSE] > 10
 
 
 def test_a_recording_whose_copy_would_have_other_times_stays_as_it_grew(

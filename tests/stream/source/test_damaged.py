@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from stream.errors import BrokenOffError, SourceError
-from stream.source.decoding import DAMAGED_PACKET, MISSING_PICTURE, NO_KEYFRAME
+from stream.source.decoding import DAMAGED_PACKET, MISSING_PICTURE, NO_KEYFRAME, Decoding
 from stream.source.file import open_file
 from stream.source.passing import PACKET_AHEAD
 from stream.source.timeline import JUMPED_BACK, NO_TIME, REPEATED
+from stream.tally import Tally
 
 
 def read(path, **options):
@@ -299,3 +300,33 @@ def test_sound_that_leaps_beyond_what_a_recording_holds_is_left_out(tmp_path, re
         sound = [packet.dts for packet in source.take_packets()]
     assert sound and max(sound) <= 501
     assert source.warnings.counts[PACKET_AHEAD] > 10
+
+
+class Ends:
+    """A container whose packets end as PyAV's do where a stream came up on the way."""
+
+    def __init__(self, container):
+        self._container = container
+
+    def demux(self, *streams):
+        for packet in self._container.demux(*streams):
+            if not packet.size:
+                raise IndexError("list index out of range")
+            yield packet
+
+
+def test_a_stream_that_comes_up_on_the_way_does_not_end_the_recording_with_a_fault(
+    tmp_path, record
+):
+    path = tmp_path / "a.mp4"
+    record(path, frames=20)
+    with av.open(str(path)) as container:
+        reading = Decoding(
+            Ends(container),
+            container.streams.video[0],
+            (),
+            lambda packet: None,
+            Tally(),
+            lambda: av.open(str(path)),
+        )
+        assert len(list(reading)) == 20
