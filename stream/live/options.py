@@ -60,9 +60,9 @@ def live(
     Parameters
     ----------
     sources
-        Devices (/dev/video0, camera:0), streams (rtsp://, udp://, http://), the screen
-        (x11grab::0), synthetic:?seed=7&fps=25, or with --realtime recordings. Several share one
-        engine.
+        Devices (/dev/video0, camera:0), streams (rtsp://, udp://, http://), what another program
+        reads (exec:ffmpeg ... -f nut -), the screen (x11grab::0), synthetic:?seed=7&fps=25, or
+        with --realtime recordings. Several share one engine.
     config
         YAML with any of these settings, and those of sightings; what is given here wins.
     weights

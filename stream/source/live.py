@@ -8,9 +8,10 @@ import av
 
 from stream.errors import SettingsError, UnusableSourceError
 from stream.source import screen
-from stream.source.address import redacted
+from stream.source.address import COMMAND, redacted
 from stream.source.arrival import LiveSource
 from stream.source.asked import Asked
+from stream.source.command import CommandSource, words_of
 from stream.source.incoming import Opened
 from stream.source.network import open_network
 from stream.source.paced import PacedSynthetic, open_paced_file
@@ -31,7 +32,7 @@ def is_live(name: str) -> bool:
 
     A URL of `http` may be either; it counts as a recording where its path ends like one.
     """
-    if name.startswith((screen.SCHEME, CAMERA, PATTERN)) or DEVICE.fullmatch(name):
+    if name.startswith((screen.SCHEME, CAMERA, PATTERN, COMMAND)) or DEVICE.fullmatch(name):
         return True
     url = urlsplit(name)
     if url.scheme in ("http", "https"):
@@ -47,7 +48,9 @@ def check_live(name: str) -> None:
     """
     if name.startswith(SYNTHETIC):
         parse_address(name)
-    if "://" in name:
+    elif name.startswith(COMMAND):
+        words_of(name)
+    elif "://" in name:
         try:
             port = urlsplit(name).port
         except ValueError:
@@ -60,8 +63,8 @@ def open_live(name: str, asked: Asked, warnings: Tally) -> LiveSource:
     """Open a live source.
 
     Args:
-        name: `/dev/video0`, a URL, `x11grab:`, `camera:0`, `lavfi:`, `synthetic:`, or a file,
-            which comes at its own pace.
+        name: `/dev/video0`, a URL, `x11grab:`, `camera:0`, `exec:COMMAND`, `lavfi:`,
+            `synthetic:`, or a file, which comes at its own pace.
         asked: what is wanted of it.
         warnings: counts what is wrong with it.
 
@@ -76,6 +79,8 @@ def open_live(name: str, asked: Asked, warnings: Tally) -> LiveSource:
         from stream.source.camera import CameraSource
 
         return CameraSource(name, asked, warnings)
+    if name.startswith(COMMAND):
+        return CommandSource(name, asked, warnings)
     opener = _opener(name)
     if opener is None:
         return open_paced_file(name.removeprefix("file://"), asked, warnings)
