@@ -7,6 +7,7 @@ from typing import Any
 
 from stream.errors import SettingsError
 from stream.live.journey import Journey
+from stream.live.metering import metered
 from stream.live.recorders import with_recorders
 from stream.live.settings import LiveSettings
 from stream.live.telling import told
@@ -19,7 +20,7 @@ Fitting = Callable[[Journey, LiveSettings], AbstractContextManager[object]]
 `showing.branches` and `showing.screens` of the rooms, to the run's `listeners` and `observers`.
 It is left when everything else has ended, those behind it first."""
 
-FITTINGS: Sequence[Fitting] = (told, with_recorders)
+FITTINGS: Sequence[Fitting] = (told, with_recorders, metered)
 """In this order: the first one tells what became of the others."""
 
 

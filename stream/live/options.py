@@ -49,6 +49,7 @@ def live(
     report: bool | None = None,
     redact: bool | None = None,
     show: bool | None = None,
+    metrics: int | None = None,
     duration: float | None = None,
     json: Annotated[bool | None, Parameter(negative=())] = None,
 ) -> int:
@@ -141,6 +142,8 @@ def live(
         source's name.
     show
         Open a window where there is a display. Default: yes.
+    metrics
+        Port on this machine at which Prometheus can read the figures.
     duration
         Seconds after which to end, from when pictures and the engine are there, or a minute
         after the start.
@@ -184,6 +187,7 @@ def live(
         "report": report,
         "redact": redact,
         "show": show,
+        "metrics": metrics,
         "duration": duration,
         "json": json,
     }

@@ -89,6 +89,7 @@ class LiveSettings:
         report: write a page for people at a recording's end.
         redact: blank everything outside the view before it is recorded; drop the source's name.
         show: open a window, where there is a display.
+        metrics: port on this machine at which Prometheus reads the figures; None: nobody does.
         duration: seconds after which the run ends by itself, once it runs.
         json: print figures as JSON Lines, one a second.
         sightings: when masks over time are a sighting.
@@ -130,6 +131,7 @@ class LiveSettings:
     report: bool = True
     redact: bool = False
     show: bool = True
+    metrics: Annotated[int, Field(ge=1, le=65535)] | None = None
     duration: Length | None = None
     json: bool = False
     sightings: SightingSettings = SightingSettings()
