@@ -21,8 +21,7 @@ class DivergentNets(nn.Module):
     """An ensemble with its members' preprocessing inside.
 
     Args:
-        members: modules that map (N, 3, h, w) prepared pictures to (N, C, h, w) probabilities;
-            one that gives a single map gives the polyp's.
+        members: modules that map (N, 3, h, w) prepared pictures to (N, C, h, w) probabilities.
         contracts: each member's preprocessing.
         grid: where the maps meet.
         fusion: how they become one.
@@ -74,6 +73,5 @@ class DivergentNets(nn.Module):
     def _map(self, number: int, prepared: Sequence[Tensor], views: Tensor) -> Tensor:
         """(N, H, W): one member's map on the grid."""
         which = self.of_member[number]
-        maps = self.members[number](prepared[which])
-        polyp = maps[:, POLYP if maps.shape[1] > 1 else 0]  # one alone is the polyp's
+        polyp = self.members[number](prepared[which])[:, POLYP]
         return to_grid(polyp, self.contracts[which].extent, self.grid, views)

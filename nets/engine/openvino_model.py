@@ -14,7 +14,7 @@ from nets.description import digest_of_model
 from nets.engine.openvino_runtime import openvino
 from nets.errors import EngineError
 
-CONVERSION = 2
+CONVERSION = 1
 """Raised when the exported graph changes, so that kept ones are made anew."""
 
 MODEL = "model.xml"
@@ -78,10 +78,7 @@ def convert(bundle: Bundle) -> Any:
     import torch
 
     from nets.engine.eager import load_ensemble
-    from nets.engine.heads import join_classes
 
-    ensemble = load_ensemble(bundle)
-    join_classes(ensemble)
     example = (
         torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
         *(
@@ -90,7 +87,7 @@ def convert(bundle: Bundle) -> Any:
         ),
     )
     with torch.no_grad():
-        exported = torch.export.export(ensemble, example)
+        exported = torch.export.export(load_ensemble(bundle), example)
     model = openvino.convert_model(exported)
     # The converter drops the views where no member's extent differs from the grid's.
     kept = example[-len(model.inputs) :]

@@ -18,7 +18,6 @@ from nets.engine.cuda.precision import NAMES, asked_precision, closest_precision
 from nets.engine.cuda.rectifying import join_relu
 from nets.engine.cuda.resident import RING, Resident, Which, out_of_memory
 from nets.engine.eager import load_ensemble
-from nets.engine.heads import join_classes
 from nets.engine.protocol import Closing, Maps
 from nets.ensemble import DivergentNets
 from nets.errors import EngineError
@@ -106,7 +105,6 @@ class CudaEngine(Closing):
         """Bring the ensemble to the device and record it."""
         asked = None if precision == "auto" else asked_precision(precision, self._accelerator)
         folded = load_ensemble(bundle)
-        join_classes(folded)
         for member in folded.members:
             fold_batch_norm(member)
         half = folded if asked == torch.float32 else self._joined(folded)
