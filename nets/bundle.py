@@ -20,11 +20,16 @@ from nets.description import (
     DEFAULT_THRESHOLD,
     DESCRIPTION,
     FORMAT_VERSION,
+    FUSION,
     Quantised,
+    change_description,
+    fusion_as_said,
     read_description,
     write_description,
 )
 from nets.errors import BundleError
+from nets.files import write_whole
+from nets.fusion_file import check_fusion_whole, read_fusion_header
 from nets.grid import Fusion, Grid
 from nets.preprocessing import Preprocessing, distinct
 from nets.seal import digest_of
@@ -75,12 +80,15 @@ class Bundle:
         """A digest of all that decides the ensemble's answer: tensors, specs, grid and fusion.
 
         Raises:
-            CheckpointError: a member has changed since it was written, or cannot be read.
+            CheckpointError: a member, or what was learned of fusing them, has changed since it
+                was written, or cannot be read.
         """
         digest = hashlib.sha256(repr((self.grid, self.fusion)).encode())
         for member in self.members:
             check_whole(member.path, member.header)
             digest.update((member.header.seal or digest_of(member.path)).encode())
+        if self.fusion.file is not None:
+            digest.update(check_fusion_whole(self.fusion.file).encode())
         return digest.hexdigest()
 
 
@@ -119,7 +127,7 @@ def read_bundle(folder: Path) -> Bundle:
     """An ensemble from its folder.
 
     Raises:
-        BundleError: `bundle.yaml` is missing or wrong, or a member's file leads outside.
+        BundleError: `bundle.yaml` is missing or wrong, or a file leads outside.
         CheckpointError: a member cannot be read.
     """
     path, description = folder / DESCRIPTION, read_description(folder)
@@ -128,21 +136,20 @@ def read_bundle(folder: Path) -> Bundle:
         if Path(file).name != file:
             raise BundleError(f"{path}: members.{name}: {file!r} leads outside the bundle")
         members.append(Member(name, folder / file, read_header(folder / file)))
-    problem = description.fusion.problem(len(members))
-    if problem:
-        raise BundleError(f"{path}: fusion: {problem}")
-    _check_together(members, str(path))
-    quantised = description.quantised
+    fusion, quantised = description.fusion, description.quantised
+    if fusion.file is not None:
+        fusion = replace(fusion, file=_inside(folder, fusion.file, "fusion.file"))
     if quantised is not None:
-        if quantised.model.name != str(quantised.model):
-            raise BundleError(f"{path}: quantised.model: leads outside the bundle")
-        quantised = replace(quantised, model=folder / quantised.model)
+        model = _inside(folder, quantised.model, "quantised.model")
+        quantised = replace(quantised, model=model)
+    _check_fusion(fusion, members, str(path))
+    _check_together(members, str(path))
     card = folder / "README.md"
     return Bundle(
         folder.resolve().name,
         tuple(members),
         description.grid,
-        description.fusion,
+        fusion,
         description.threshold,
         card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
         quantised,
@@ -177,30 +184,64 @@ def write_bundle(
     if not members:
         raise BundleError(f"{folder}: a bundle needs at least one member")
     for name in members:
-        if not NAME.fullmatch(name):
-            raise BundleError(f"{name!r} cannot be a member's name: use letters, digits, - and _")
+        if not NAME.fullmatch(name) or name == Path(FUSION).stem:
+            raise BundleError(
+                f"{name!r} cannot be a member's name: use letters, digits, - and _, but not "
+                f"{Path(FUSION).stem}"
+            )
     read = tuple(Member(name, path, read_header(path)) for name, path in members.items())
     _check_together(read, str(folder))
     fusion = fusion or Fusion()
-    problem = fusion.problem(len(read))
-    if problem:
-        raise BundleError(f"{folder}: fusion: {problem}")
+    _check_fusion(fusion, read, str(folder))
     values: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "members": {name: f"{name}.safetensors" for name in members},
         "grid": TypeAdapter(Grid).dump_python(
             grid or Grid.of(read[0].header.spec.preprocessing), mode="json"
         ),
-        "fusion": TypeAdapter(Fusion).dump_python(fusion, mode="json", exclude_defaults=True)
-        or {"kind": fusion.kind},
+        "fusion": fusion_as_said(fusion),
         "threshold": threshold,
     }
     with _replaced(folder) as partial:
         for member in read:
             module, header = load_checkpoint(member.path)
             save_checkpoint(partial / f"{member.name}.safetensors", module, header, half=half)
+        if fusion.file is not None:
+            shutil.copyfile(fusion.file, partial / FUSION)
         write_description(partial, values)
         read_bundle(partial)
+    return read_bundle(folder)
+
+
+def set_fusion(folder: Path, fusion: Fusion) -> Bundle:
+    """Fuse a bundle's members in another way.
+
+    An int8 model in the bundle was made of the old fusion, so it goes.
+
+    Args:
+        folder: the bundle's.
+        fusion: the new way; the file of a learned one is copied into the bundle.
+
+    Raises:
+        BundleError: as `read_bundle`, the fusion does not go with the members, or the bundle
+            cannot be written.
+        CheckpointError: the fusion's file cannot be read.
+    """
+    bundle = read_bundle(folder)
+    _check_fusion(fusion, bundle.members, str(folder))
+    if any(member.path.name == FUSION for member in bundle.members):
+        raise BundleError(f"{folder}: a member's file is called {FUSION}: rename it")
+    try:
+        if fusion.file is not None:
+            write_whole(folder / FUSION, fusion.file.read_bytes())
+    except OSError as error:
+        raise BundleError(f"{folder}: cannot be written ({error.strerror})") from error
+    change_description(folder, {"fusion": fusion_as_said(fusion), "quantised": None})
+    if fusion.file is None:
+        (folder / FUSION).unlink(missing_ok=True)
+    if bundle.quantised is not None:
+        for suffix in (".xml", ".bin"):
+            bundle.quantised.model.with_suffix(suffix).unlink(missing_ok=True)
     return read_bundle(folder)
 
 
@@ -227,6 +268,22 @@ def _replaced(folder: Path) -> Iterator[Path]:
         raise BundleError(f"{folder}: cannot be written ({error.strerror or error})") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _inside(folder: Path, file: Path, key: str) -> Path:
+    """A bundle's file by the name that its description gives."""
+    if file.name != str(file):
+        raise BundleError(f"{folder / DESCRIPTION}: {key}: leads outside the bundle")
+    return folder / file
+
+
+def _check_fusion(fusion: Fusion, members: Sequence[Member], where: str) -> None:
+    """Refuse a fusion that does not go with the members."""
+    problem = fusion.problem(len(members))
+    if problem is None and fusion.file is not None:
+        problem = read_fusion_header(fusion.file).problem(fusion, [it.name for it in members])
+    if problem:
+        raise BundleError(f"{where}: fusion: {problem}")
 
 
 def _check_together(members: Sequence[Member], where: str) -> None:

@@ -97,7 +97,7 @@ def read_header(path: Path) -> Header:
         CheckpointError: missing, not safetensors, a pickle, of a newer format, or a spec that
             makes no sense.
     """
-    text = _metadata(path).get(HEADER_KEY)
+    text = read_metadata(path).get(HEADER_KEY)
     if not isinstance(text, str):
         raise CheckpointError(f"{path}: safetensors, but not a DivergentNets checkpoint")
     try:
@@ -184,12 +184,18 @@ def load_checkpoint(path: Path) -> "tuple[nn.Module, Header]":
     return module.eval(), header
 
 
-def _metadata(path: Path) -> dict[str, Any]:
+def read_metadata(path: Path) -> dict[str, Any]:
+    """What stands in a safetensors file beside its tensors; empty where there is nothing.
+
+    Raises:
+        CheckpointError: missing, or no safetensors file.
+    """
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            start = file.read(8)
-            if start.startswith(PICKLE_STARTS):
+            start, text = file.read(8), file.read(1)
+            # A header may be just as long as a pickle's first bytes read as a number.
+            if start.startswith(PICKLE_STARTS) and text != b"{":
                 raise CheckpointError(
                     f"{path}: a pickle, which can run code when it is opened, so it is refused: "
                     "convert it with `divergent-train import-release`"
@@ -199,7 +205,7 @@ def _metadata(path: Path) -> dict[str, Any]:
             (length,) = struct.unpack("<Q", start)
             if length > min(LARGEST_HEADER, size - 8):
                 raise CheckpointError(f"{path}: not a safetensors file")
-            values = json.loads(file.read(length))
+            values = json.loads(text + file.read(max(0, length - 1)))
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such checkpoint") from error
     except OSError as error:

@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from nets.architectures import build
 from nets.bundle import Bundle
+from nets.fusion import LEARNED
 from nets.preprocessing import Preprocessing
 
 
@@ -46,11 +47,25 @@ def cost_of(module: nn.Module, contract: Preprocessing) -> Cost:
     Multiplication and addition count as two; only convolutions and matrix products count, as is
     usual: everything else can be done while their results are at hand.
     """
+    return _counted(module, (1, 3, contract.height, contract.width))
+
+
+def fusion_cost(bundle: Bundle) -> Cost:
+    """Count what a bundle's fusion has learned, and its work; a mean has neither."""
+    fusion, grid, members = bundle.fusion, bundle.grid, len(bundle.members)
+    if fusion.file is None:
+        return Cost(0, 0)
+    with torch.device("meta"):
+        counted = _counted(LEARNED[fusion.kind](members), (1, members, grid.height, grid.width))
+    return replace(counted, disk_bytes=fusion.file.stat().st_size)
+
+
+def _counted(module: nn.Module, shape: tuple[int, ...]) -> Cost:
     parameters = sum(parameter.numel() for parameter in module.parameters())
     device = next(module.parameters()).device
     counter, traffic = FlopCounterMode(display=False), _Traffic()
     with counter, traffic, torch.no_grad():
-        module(torch.zeros(1, 3, contract.height, contract.width, device=device))
+        module(torch.zeros(shape, device=device))
     return Cost(parameters, int(counter.get_total_flops()), activations=traffic.numbers)
 
 

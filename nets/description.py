@@ -19,6 +19,8 @@ FORMAT_VERSION = 1
 DEFAULT_THRESHOLD = 0.5  # paper, section 2.2: rounding to the nearest integer
 DESCRIPTION = "bundle.yaml"
 SEAL = "sha256"
+FUSION = "fusion.safetensors"
+"""A learned fusion's file."""
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -111,11 +113,31 @@ def add_quantised(folder: Path, quantised: Quantised) -> None:
     Raises:
         BundleError: as `read_description`, or it cannot be written.
     """
-    read_description(folder)
     said = TypeAdapter(Quantised).dump_python(quantised, mode="json")
+    change_description(folder, {"quantised": said | {"model": quantised.model.name}})
+
+
+def fusion_as_said(fusion: Fusion) -> dict[str, Any]:
+    """A fusion in a description's words."""
+    said: dict[str, Any] = {"kind": fusion.kind}
+    if fusion.weights:
+        said["weights"] = list(fusion.weights)
+    if fusion.file is not None:
+        said["file"] = FUSION
+    return said
+
+
+def change_description(folder: Path, changes: dict[str, Any]) -> None:
+    """Have a description say something else; None takes a key out of it.
+
+    Raises:
+        BundleError: as `read_description`, or it cannot be written.
+    """
+    read_description(folder)
+    values = _values(folder) | changes
     try:
         write_description(
-            folder, _values(folder) | {"quantised": said | {"model": quantised.model.name}}
+            folder, {key: value for key, value in values.items() if value is not None}
         )
     except OSError as error:
         raise BundleError(

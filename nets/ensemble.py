@@ -1,7 +1,8 @@
 """DivergentNets: members that see the same picture each in its own way, and their fused view of it.
 
-Paper, section 2.2 and Figure 3: the mean of the members' masks. Here the mean is of the polyp's
-probability on the bundle's grid; the threshold comes last, at the size of the frame.
+Paper, section 2.2 and Figure 3: the mean of the members' masks. Here the mean, or what was learned
+in its place, is of the polyp's probability on the bundle's grid; the threshold comes last, at the
+size of the frame.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from nets.fusion import to_grid
+from nets.fusion import Shares, to_grid
 from nets.grid import Fusion, Grid
 from nets.preprocessing import Preprocessing, distinct
 from nets.spec import POLYP
@@ -24,7 +25,7 @@ class DivergentNets(nn.Module):
         members: modules that map (N, 3, h, w) prepared pictures to (N, C, h, w) probabilities.
         contracts: each member's preprocessing.
         grid: where the maps meet.
-        fusion: how they become one.
+        fusion: makes (N, H, W) of the members' (N, M, H, W); the plain mean if there is none.
 
     Attributes:
         together: how its members are run.
@@ -35,7 +36,7 @@ class DivergentNets(nn.Module):
         members: Sequence[nn.Module],
         contracts: Sequence[Preprocessing],
         grid: Grid,
-        fusion: Fusion | None = None,
+        fusion: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.together: Together = in_turn
@@ -43,8 +44,7 @@ class DivergentNets(nn.Module):
         self.contracts = distinct(contracts)
         self.of_member = [self.contracts.index(contract) for contract in contracts]
         self.grid = grid
-        shares = (fusion or Fusion()).shares(len(members))
-        self.register_buffer("shares", torch.tensor(shares, dtype=torch.float32))
+        self.fusion = fusion or Shares(Fusion().shares(len(members)))
         for index, contract in enumerate(self.contracts):
             scale, offset = contract.affine()
             self.register_buffer(f"scale_{index}", torch.from_numpy(scale).view(1, 3, 1, 1))
@@ -67,8 +67,7 @@ class DivergentNets(nn.Module):
         ]
         pieces = [partial(self._map, n, prepared, views) for n in range(len(self.members))]
         maps = torch.stack(self.together(pieces), dim=1)
-        shares = self.shares.to(maps.dtype).view(1, -1, 1, 1)  # type: ignore[operator]
-        return (maps * shares).sum(1), maps
+        return self.fusion(maps), maps
 
     def _map(self, number: int, prepared: Sequence[Tensor], views: Tensor) -> Tensor:
         """(N, H, W): one member's map on the grid."""

@@ -10,6 +10,7 @@ from nets.checkpoint import load_checkpoint
 from nets.engine.protocol import Maps, OnHost, view_shares
 from nets.ensemble import DivergentNets
 from nets.errors import EngineError
+from nets.fusion_file import load_fusion
 from nets.preprocessing import Prepared
 
 
@@ -17,7 +18,8 @@ def load_ensemble(bundle: Bundle) -> DivergentNets:
     """A bundle's networks in evaluation mode, float32, on the CPU."""
     members = [load_checkpoint(member.path)[0] for member in bundle.members]
     contracts = [member.header.spec.preprocessing for member in bundle.members]
-    return DivergentNets(members, contracts, bundle.grid, bundle.fusion).eval()
+    fusion = load_fusion(bundle.fusion, len(members))
+    return DivergentNets(members, contracts, bundle.grid, fusion).eval()
 
 
 class EagerEngine(OnHost):

@@ -41,9 +41,9 @@ class Work:
 
 def work_of(bundle: Bundle) -> Work:
     """Count an ensemble's work."""
-    from nets.cost import Cost, member_costs
+    from nets.cost import fusion_cost, member_costs
 
-    cost = sum(member_costs(bundle).values(), Cost(0, 0))
+    cost = sum(member_costs(bundle).values(), fusion_cost(bundle))
     return Work(cost.flop, cost.parameters, cost.activations)
 
 

@@ -4,10 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
-from nets.bundle import read_bundle, read_weights, write_bundle
+from nets.bundle import read_bundle, read_weights, set_fusion, write_bundle
 from nets.errors import BundleError, CheckpointError
+from nets.fusion import LEARNED
+from nets.fusion_file import FusionHeader, save_fusion
 from nets.grid import Fusion, Grid
 from nets.preprocessing import Preprocessing
 
@@ -38,6 +41,55 @@ def test_another_fusion_is_another_fingerprint(bundle: Path, member: Path) -> No
     before = read_bundle(bundle).fingerprint()
     write_bundle(bundle, {"one": member, "two": member}, fusion=Fusion("weighted", (1.0, 3.0)))
     assert read_bundle(bundle).fingerprint() != before
+
+
+@pytest.fixture
+def learned(tmp_path: Path) -> Path:
+    """A fusion of two members' maps."""
+    torch.manual_seed(3)
+    path = tmp_path / "learned.safetensors"
+    save_fusion(path, LEARNED["cnn"](2), FusionHeader("cnn", ("one", "two")))
+    return path
+
+
+def test_a_learned_fusion_lies_in_the_bundle_and_decides_its_answer(
+    bundle: Path, member: Path, learned: Path
+) -> None:
+    before = read_bundle(bundle).fingerprint()
+    changed = set_fusion(bundle, Fusion("cnn", file=learned))
+    learned.unlink()
+    assert changed.fusion == read_bundle(bundle).fusion
+    assert changed.fusion.file == bundle / "fusion.safetensors"
+    after = changed.fingerprint()
+    assert after != before
+    moved = bundle.with_name("moved")
+    bundle.rename(moved)
+    assert read_bundle(moved).fingerprint() == after
+    assert set_fusion(moved, Fusion()).fingerprint() == before
+    assert not (moved / "fusion.safetensors").exists()
+
+
+def test_a_bundle_made_with_a_learned_fusion_holds_it(
+    bundle: Path, member: Path, learned: Path
+) -> None:
+    fusion = Fusion("cnn", file=learned)
+    made = write_bundle(bundle, {"one": member, "two": member}, fusion=fusion)
+    assert made.fusion.file is not None
+    assert made.fusion.file.read_bytes() == learned.read_bytes()
+
+
+def test_a_fusion_of_other_members_is_refused(bundle: Path, member: Path, learned: Path) -> None:
+    fusion = Fusion("cnn", file=learned)
+    with pytest.raises(BundleError, match="was fitted to one, two, in this order, and not to two"):
+        write_bundle(bundle, {"two": member, "one": member}, fusion=fusion)
+    with pytest.raises(BundleError, match="holds cnn, not stacked"):
+        set_fusion(bundle, Fusion("stacked", file=learned))
+    with pytest.raises(BundleError, match="cannot be a member's name"):
+        write_bundle(bundle, {"fusion": member})
+    set_fusion(bundle, fusion)
+    described(bundle, fusion={"kind": "cnn", "file": "../learned.safetensors"})
+    with pytest.raises(BundleError, match=r"fusion\.file: leads outside"):
+        read_bundle(bundle)
 
 
 @pytest.mark.parametrize(

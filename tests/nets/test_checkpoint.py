@@ -63,6 +63,18 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     refused(foreign, "not a DivergentNets checkpoint")
 
 
+def test_a_header_that_is_as_long_as_a_pickles_first_bytes_say_is_no_pickle(
+    member: Path, tmp_path: Path
+) -> None:
+    written = member.read_bytes()
+    length = int.from_bytes(written[:8], "little")
+    header, tensors = written[8 : 8 + length], written[8 + length :]
+    longer = (length // 2**16 + 1) * 2**16 + 0x0480  # begins with the bytes 80 04
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(longer.to_bytes(8, "little") + header.ljust(longer) + tensors)
+    assert load_checkpoint(path)[1] == read_header(member)
+
+
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 def test_a_pickle_is_refused_and_never_opened(protocol: int, tmp_path: Path) -> None:
     class Bomb:

@@ -1,12 +1,17 @@
 """What members cost, against figures known from elsewhere."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
 from nets.architectures import build
-from nets.bundle import read_weights
-from nets.cost import Cost, cost_of, member_costs
+from nets.bundle import read_weights, set_fusion, write_bundle
+from nets.cost import Cost, cost_of, fusion_cost, member_costs
+from nets.fusion import LEARNED
+from nets.fusion_file import FusionHeader, save_fusion
+from nets.grid import Fusion
 from nets.preprocessing import Preprocessing
 from nets.spec import MemberSpec, NetworkSpec, TriNetSpec
 
@@ -35,6 +40,16 @@ def test_traffic_is_what_layers_read_and_write_beside_their_weights() -> None:
     layers = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.ReLU(), nn.Conv2d(5, 2, 1))
     cost = cost_of(layers, Preprocessing(height=32, width=64))
     assert cost.activations == 32 * 64 * (3 + 5 + 5 + 2)
+
+
+def test_a_learned_fusion_costs_something_too(member, tmp_path: Path) -> None:
+    plain = write_bundle(tmp_path / "b", {"one": member, "two": member})
+    assert fusion_cost(plain) == Cost(0, 0)
+    path = tmp_path / "f.safetensors"
+    save_fusion(path, LEARNED["stacked"](2), FusionHeader("stacked", ("one", "two")))
+    cost = fusion_cost(set_fusion(tmp_path / "b", Fusion("stacked", file=path)))
+    assert (cost.parameters, cost.flop) == (3, 2 * 2 * 64 * 64)
+    assert cost.disk_bytes == path.stat().st_size
 
 
 def test_a_bundle_is_counted_member_by_member(member) -> None:

@@ -1,10 +1,16 @@
 """Members' maps on one grid: what each covers, and how they become one."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch.nn import functional
 
-from nets.fusion import to_grid
+from nets.errors import CheckpointError
+from nets.fusion import LEARNED, Shares, to_grid
+from nets.fusion_file import FusionHeader, load_fusion, read_fusion_header, save_fusion
 from nets.grid import Fusion, Grid
 
 WHOLE = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
@@ -80,8 +86,49 @@ def test_shares_add_up_to_one() -> None:
         (Fusion("weighted", (1.0,)), "1 weights for 2 members"),
         (Fusion("weighted", (1.0, -1.0)), "negative"),
         (Fusion("weighted", (0.0, 0.0)), "all be zero"),
+        (Fusion("stacked", file=Path("f")), None),
+        (Fusion("cnn"), "needs its file"),
+        (Fusion("mean", file=Path("f")), "takes no file"),
+        (Fusion("cnn", (1.0, 1.0), Path("f")), "no weights"),
     ],
 )
 def test_a_fusion_that_does_not_go_with_the_members_says_why(fusion, said) -> None:
     problem = fusion.problem(2)
     assert problem is None if said is None else said in problem
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_a_fusion_that_has_learned_nothing_cuts_where_the_mean_does(kind: str) -> None:
+    maps = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    fused, mean = LEARNED[kind](3)(maps), Shares((1 / 3,) * 3)(maps)
+    assert fused.shape == mean.shape == (2, 16, 16)
+    assert torch.equal(fused > 0.5, mean > 0.5)
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_a_learned_fusion_is_read_as_it_was_written(kind: str, tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    made, path = LEARNED[kind](3), tmp_path / "f.safetensors"
+    header = FusionHeader(kind, ("a", "b", "c"), {"samples": 7})
+    save_fusion(path, made, header)
+    assert read_fusion_header(path) == header
+    maps = torch.rand(1, 3, 8, 8)
+    assert torch.equal(load_fusion(Fusion(kind, file=path), 3)(maps), made(maps))
+    with pytest.raises(CheckpointError, match="of 2 members: fit it anew"):
+        load_fusion(Fusion(kind, file=path), 2)
+
+
+def test_what_is_no_learned_fusion_is_one_clear_line(tmp_path: Path) -> None:
+    path = tmp_path / "f.safetensors"
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        read_fusion_header(path)
+    path.write_bytes(b"\x80\x04pickled")
+    with pytest.raises(CheckpointError, match="pickle"):
+        read_fusion_header(path)
+    save_file({"x": torch.zeros(1)}, path)
+    with pytest.raises(CheckpointError, match="no learned fusion"):
+        read_fusion_header(path)
+    told = {"format_version": 9, "fusion": {"kind": "cnn", "members": []}, "fitted_on": {}}
+    save_file({"x": torch.zeros(1)}, path, {"divergentnets": json.dumps(told)})
+    with pytest.raises(CheckpointError, match="newer"):
+        read_fusion_header(path)

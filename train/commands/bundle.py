@@ -48,10 +48,10 @@ def bundle(
 
 def print_bundle(bundle: "Bundle", folder: Path) -> None:
     """Print a bundle's members and what they cost."""
-    from nets.cost import Cost, member_costs
+    from nets.cost import fusion_cost, member_costs
 
     costs = member_costs(bundle)
-    costs["together"] = sum(costs.values(), Cost(0, 0))
+    costs["together"] = sum(costs.values(), fusion_cost(bundle))
     width = max(len(name) for name in costs)
     print(f"{'':<{width}} parameters    GFLOP       MB   validation IoU")
     earned = {member.name: member.header.metrics for member in bundle.members}

@@ -16,6 +16,9 @@ from nets.engine.cuda import CudaEngine
 from nets.engine.cuda.accelerator import Plain
 from nets.engine.openvino_runtime import openvino
 from nets.errors import BundleError, EngineError
+from nets.fusion import LEARNED
+from nets.fusion_file import FusionHeader, load_fusion, save_fusion
+from nets.grid import Fusion
 from nets.picture import LAYOUTS, Colour, Matrix, Picture, Rect
 from nets.preprocessing import Prepared, prepare
 
@@ -68,17 +71,36 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
-def engine(way: str, bundle: Path, cache: Path) -> Iterator[Engine]:
+def opened(way: str, bundle: Path) -> Engine:
     device, precision, mode = WAYS[way][0]
     if reason := why_not(device, precision):
         pytest.skip(reason)
     if device == "plain":
-        opened: Engine = CudaEngine(read_bundle(bundle), Plain(), precision="f32", batches=(1, 2))
-    else:
-        opened = open_engine([str(bundle)], device=device, precision=precision, mode=mode)
-    with opened:
-        yield opened
+        return CudaEngine(read_bundle(bundle), Plain(), precision="f32", batches=(1, 2))
+    return open_engine([str(bundle)], device=device, precision=precision, mode=mode)
+
+
+@pytest.fixture(scope="module")
+def engine(way: str, bundle: Path, cache: Path) -> Iterator[Engine]:
+    with opened(way, bundle) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def learned(mixed_members: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two of the members with each fusion that is learned, and random weights in that."""
+    folder, bundles = tmp_path_factory.mktemp("learned"), {}
+    members = {path.stem: path for path in mixed_members[:2]}
+    for kind, make in LEARNED.items():
+        torch.manual_seed(5)
+        fusion = make(len(members))
+        with torch.no_grad():
+            for weights in fusion.parameters():
+                weights.add_(0.3 * torch.randn(weights.shape))
+        file, bundles[kind] = folder / f"{kind}.safetensors", folder / kind
+        save_fusion(file, fusion, FusionHeader(kind, tuple(members)))
+        write_bundle(bundles[kind], members, fusion=Fusion(kind, file=file))
+    return bundles
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +131,24 @@ def test_every_engine_gives_the_references_answer(
         ours, expected = getattr(engine, ask)(prepared), getattr(reference, ask)(prepared)
         assert ours.dtype == np.float32 and ours.shape == expected.shape
         assert np.abs(ours - expected).mean() <= WAYS[way][1]
+
+
+@pytest.mark.parametrize("kind", LEARNED)
+def test_every_engine_understands_a_learned_fusion(
+    way: str, kind: str, learned: dict[str, Path], cache: Path
+) -> None:
+    with open_engine([str(learned[kind])], device="eager") as reference:
+        prepared = pictures(reference)
+        members = reference.predict_members(prepared)
+    fusion = load_fusion(read_bundle(learned[kind]).fusion, 2)
+    with torch.inference_mode():
+        expected = fusion(torch.from_numpy(members)).numpy()
+    with opened(way, learned[kind]) as engine:
+        ours = engine.predict(prepared)
+        assert np.abs(engine.predict_members(prepared) - members).mean() <= WAYS[way][1]
+    assert np.abs(ours - expected).mean() <= max(WAYS[way][1], 1e-6)
+    assert np.abs(ours - members.mean(1)).mean() > 0.02  # it is no mean
+    assert ours.min() >= 0 and ours.max() <= 1
 
 
 def test_the_fused_map_is_the_mean_of_the_members(engine: Engine) -> None:
