@@ -20,13 +20,12 @@ class Shares(nn.Module):
 
     def __init__(self, shares: Sequence[float]) -> None:
         super().__init__()
+        self.shares: Tensor
         self.register_buffer("shares", torch.tensor(shares, dtype=torch.float32))
 
     def forward(self, maps: Tensor) -> Tensor:
         """(N, H, W) in [0, 1], of the members' (N, M, H, W)."""
-        shares = self.shares.to(maps.dtype).view(1, -1, 1, 1)  # type: ignore[operator]
-        fused: Tensor = (maps * shares).sum(1)
-        return fused
+        return (maps * self.shares.to(maps.dtype).view(1, -1, 1, 1)).sum(1)
 
 
 class Stacked(nn.Module):

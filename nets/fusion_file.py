@@ -65,7 +65,7 @@ def save_fusion(path: Path, module: "nn.Module", header: FusionHeader) -> None:
             "fitted_on": header.fitted_on,
         }
     )
-    tensors = {key: value.detach().cpu() for key, value in module.state_dict().items()}
+    tensors = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
     try:
         write_whole(path, sealed(save(tensors, metadata={HEADER_KEY: text})))
     except OSError as error:

@@ -12,6 +12,9 @@ from pydantic.dataclasses import dataclass
 
 from nets.preprocessing import Preprocessing
 
+Kind = Literal["mean", "weighted", "stacked", "cnn"]
+"""Ways of fusing, the simplest first."""
+
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Grid:
@@ -44,7 +47,7 @@ class Fusion:
         file: what was learned, for `stacked` and `cnn`: see `nets.fusion_file`.
     """
 
-    kind: Literal["mean", "weighted", "stacked", "cnn"] = "mean"
+    kind: Kind = "mean"
     weights: tuple[float, ...] = ()
     # Not shown: where a file lies decides nothing, and digests are made of what is shown.
     file: Path | None = field(default=None, repr=False)

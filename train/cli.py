@@ -19,10 +19,13 @@ COMMANDS = {
     "fit": "Train an ensemble's members, or go on where they stopped.",
     "distill": "Train networks to say what an ensemble says.",
     "bundle": "Make an ensemble of checkpoints.",
+    "fuse": "Fit how members are made one, judged on what they were not.",
     "quantise": "Add an int8 model to a bundle.",
     "import-release": "Make an ensemble of the weights that the paper's authors published.",
     "evaluate": "Score weights on a manifest, by every convention.",
     "tables": "Print the paper's Tables 2 to 4 with our figures.",
+    "spread": "Print what of a figure is the seed's.",
+    "failures": "Show the pictures on which weights do worst.",
     "figures": "Draw the paper's Figures 2 and 4, curves and more.",
 }
 """Each is a function of that name in a module of that name, imported when it is used."""

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,18 +12,11 @@ from nets.engine.protocol import Engine, Maps
 from nets.errors import EngineError
 from nets.picture import Rect
 from nets.preprocessing import Prepared, Rgb, prepare_rgb
-from train.errors import ManifestError
+from train.errors import ManifestError, TrainingError
 from train.evaluation import Evaluation, ImageResult
 from train.manifest import Sample
-from train.metrics import count
 from train.pictures import read_mask, read_rgb
-from train.surface import hausdorff_95
-
-PAPER_SIZE = 256
-"""Tables 2 and 3 are scored at this many rows and columns (paper, section 3.2)."""
-
-BINS = 20
-"""Of the reliability of probabilities."""
+from train.scoring import BINS, score_image
 
 BATCH = 8
 READERS = 2
@@ -38,13 +30,10 @@ FindView = Callable[[Rgb], Rect]
 OnProgress = Callable[[int, int], None]
 """Called with (images done, images in all)."""
 
-Probability = NDArray[np.float32]
-"""(h, w) float32 in [0, 1]: how likely each sample is polyp."""
-
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
-    """A sample off the disk, as the engine wants it."""
+class Loaded:
+    """A sample off the disk, as the engine wants it; the truth is (H, W) bool."""
 
     sample: Sample
     truth: NDArray[np.bool_]
@@ -94,23 +83,40 @@ def evaluate_members(
     samples: Sequence[Sample],
     *,
     name: str = "",
+    shares: Sequence[float] = (),
     find_view: FindView | None = None,
     conditions: dict[str, Any] | None = None,
     progress: OnProgress | None = None,
 ) -> list[Evaluation]:
     """Evaluate each member of an ensemble alone, and the ensemble, in one pass over the pictures.
 
-    Members are judged on the bundle's grid, at its threshold. Arguments and errors as `evaluate`.
+    Members are judged on the bundle's grid, at its threshold. Errors as `evaluate`.
+
+    Args:
+        engine: what predicts.
+        samples: pictures and masks.
+        name: of the ensemble; the engine's own if empty.
+        shares: each member's share of the mean, to evaluate the ensemble without each of its
+            members as well; nothing leaves none out.
+        find_view: as `evaluate`.
+        conditions: as `evaluate`.
+        progress: as `evaluate`.
 
     Returns:
-        An evaluation for each of `engine.members`, then the ensemble's.
+        An evaluation for each of `engine.members`, one without each of them where asked for, then
+        the ensemble's.
     """
+    left = [_without(shares, place) for place in range(len(shares))]
 
     def predict(pictures: Sequence[Prepared]) -> Maps:
-        fused = engine.predict(pictures)[:, None]
-        return np.concatenate([engine.predict_members(pictures), fused], axis=1)
+        members = engine.predict_members(pictures)
+        parts = [members, engine.predict(pictures)[:, None]]
+        if left:
+            parts.insert(1, np.einsum("km,nmhw->nkhw", np.array(left, np.float32), members))
+        return np.concatenate(parts, axis=1)
 
-    names = [*engine.members, name or engine.name]
+    fewer = [f"without-{member}" for member in engine.members] if left else []
+    names = [*engine.members, *fewer, name or engine.name]
     return _pass(
         engine,
         samples,
@@ -146,29 +152,6 @@ def load_prepared(
     return rgb, read_mask(sample.mask, (height, width)), Prepared(inputs, view, frame)
 
 
-def on_frame(probability: Probability, extent: str, prepared: Prepared) -> Probability:
-    """Bring a map from the engine's grid to the frame: bilinear, zero outside the view.
-
-    Args:
-        probability: (h, w) on the grid.
-        extent: `view` or `frame`: what the grid covers.
-        prepared: what the engine was shown.
-
-    Returns:
-        (H, W) float32 at the frame's own size.
-    """
-    view, frame = prepared.view, prepared.frame
-    covered = view if extent == "view" else frame
-    size = (covered.width, covered.height)
-    resized = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
-    if view == frame:
-        return np.asarray(resized, np.float32)
-    whole = np.zeros((frame.height, frame.width), np.float32)
-    rows, columns = view.slices()
-    whole[rows, columns] = resized if extent == "view" else resized[rows, columns]
-    return whole
-
-
 def _pass(
     engine: Engine,
     samples: Sequence[Sample],
@@ -185,7 +168,7 @@ def _pass(
     images: list[list[ImageResult]] = [[] for _ in names]
     reliability = np.zeros((len(names), BINS, 3))
     batch_size = max(BATCH, engine.batch)
-    for batch in _batches(engine, samples, find_view, batch_size):
+    for batch in read_loaded(engine, samples, find_view, batch_size):
         maps = predict([loaded.prepared for loaded in batch])
         if not np.isfinite(maps).all():
             raise EngineError(
@@ -194,11 +177,30 @@ def _pass(
             )
         for loaded, per_name in zip(batch, maps, strict=True):
             for place, probability in enumerate(per_name):
-                result = _score(engine, loaded, probability, reliability[place])
+                result = score_image(
+                    loaded.sample,
+                    loaded.truth,
+                    loaded.prepared,
+                    probability,
+                    engine.grid.extent,
+                    engine.threshold,
+                    reliability[place],
+                )
                 images[place].append(result)
         if progress is not None:
             progress(len(images[0]), len(samples))
-    kept = {
+    kept = conditions_of(engine, samples, find_view) | (conditions or {})
+    return [
+        Evaluation(name, tuple(rows), bins, kept)
+        for name, rows, bins in zip(names, images, reliability, strict=True)
+    ]
+
+
+def conditions_of(
+    engine: Engine, samples: Sequence[Sample], find_view: FindView | None
+) -> dict[str, Any]:
+    """What an engine's numbers on some samples are made under."""
+    return {
         "split": ", ".join(sorted({sample.split for sample in samples})),
         "centres": ", ".join(sorted({sample.centre for sample in samples})),
         "weights": engine.name,
@@ -207,22 +209,25 @@ def _pass(
         "grid": f"{engine.grid.width}x{engine.grid.height} of the {engine.grid.extent}",
         "view": WHOLE_FRAME if find_view is None else "found in each picture",
         "threshold": engine.threshold,
-        **(conditions or {}),
     }
-    return [
-        Evaluation(name, tuple(rows), bins, kept)
-        for name, rows, bins in zip(names, images, reliability, strict=True)
-    ]
 
 
-def _batches(
+def _without(shares: Sequence[float], place: int) -> list[float]:
+    """The others' shares, so that they add up to 1 again."""
+    others = [0.0 if number == place else share for number, share in enumerate(shares)]
+    if not sum(others):
+        raise TrainingError("nothing is left of the ensemble without one of its members")
+    return [share / sum(others) for share in others]
+
+
+def read_loaded(
     engine: Engine, samples: Sequence[Sample], find_view: FindView | None, batch_size: int
-) -> Iterator[list[_Loaded]]:
+) -> Iterator[list[Loaded]]:
     """Read samples ahead of the engine, one batch at a time, in order."""
 
-    def load(sample: Sample) -> _Loaded:
+    def load(sample: Sample) -> Loaded:
         _, truth, prepared = load_prepared(sample, engine, find_view)
-        return _Loaded(sample, truth, prepared)
+        return Loaded(sample, truth, prepared)
 
     with ThreadPoolExecutor(READERS) as pool:
         ahead = [pool.submit(load, sample) for sample in samples[:batch_size]]
@@ -230,54 +235,3 @@ def _batches(
             coming = samples[start + batch_size : start + 2 * batch_size]
             waiting, ahead = ahead, [pool.submit(load, sample) for sample in coming]
             yield [future.result() for future in waiting]
-
-
-def _score(
-    engine: Engine, loaded: _Loaded, probability: Probability, reliability: NDArray[np.float64]
-) -> ImageResult:
-    """Count one image at both sizes and add its probabilities to the reliability."""
-    truth, sample = loaded.truth, loaded.sample
-    native = on_frame(probability, engine.grid.extent, loaded.prepared)
-    predicted = native > engine.threshold
-    small = _at_paper_size(probability, native, loaded.prepared)
-    small_truth = (
-        cv2.resize(
-            truth.astype(np.uint8), (PAPER_SIZE, PAPER_SIZE), interpolation=cv2.INTER_NEAREST
-        )
-        > 0
-    )
-    _add_reliability(reliability, small, small_truth)
-    return ImageResult(
-        sample.image,
-        sample.sha256,
-        sample.centre,
-        sample.sequence,
-        sample.split,
-        truth.shape[0],
-        truth.shape[1],
-        grid=count(small > engine.threshold, small_truth),
-        native=count(predicted, truth),
-        hd95=hausdorff_95(predicted, truth),
-    )
-
-
-def _at_paper_size(
-    probability: Probability, native: Probability, prepared: Prepared
-) -> Probability:
-    """Bring a map to 256x256: the network's own samples where they are that already."""
-    size = (PAPER_SIZE, PAPER_SIZE)
-    if prepared.view == prepared.frame:
-        if probability.shape == size:
-            return probability
-        return np.asarray(cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR))
-    return np.asarray(cv2.resize(native, size, interpolation=cv2.INTER_AREA))
-
-
-def _add_reliability(
-    reliability: NDArray[np.float64], probability: Probability, truth: NDArray[np.bool_]
-) -> None:
-    values = probability.ravel().astype(np.float64)
-    bins = np.clip((values * BINS).astype(np.int64), 0, BINS - 1)
-    reliability[:, 0] += np.bincount(bins, minlength=BINS)
-    reliability[:, 1] += np.bincount(bins, values, BINS)
-    reliability[:, 2] += np.bincount(bins, truth.ravel(), BINS)

@@ -73,12 +73,14 @@ class Evaluation:
         reliability: (bins, 3) float64: pixels at 256x256 whose probability fell into each of as
             many equal bins of [0, 1], the sum of their probabilities, and how many are polyp.
         conditions: what the numbers were made under, plain values.
+        cost: of a frame, as `train.costing` gives it; empty where it was not measured.
     """
 
     name: str
     images: tuple[ImageResult, ...]
     reliability: NDArray[np.float64]
     conditions: dict[str, Any] = field(default_factory=dict)
+    cost: dict[str, Any] = field(default_factory=dict)
 
     @property
     def grid_rows(self) -> Rows:
@@ -130,6 +132,7 @@ class Evaluation:
             "name": self.name,
             "images": len(self.images),
             "conditions": self.conditions,
+            "cost": self.cost,
             **self._tables(),
             "intervals": {
                 "clustered_by": clusters.by,

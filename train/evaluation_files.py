@@ -77,7 +77,8 @@ def read_evaluation(path: Path) -> Evaluation:
                 f"{path}: counts {values['images']} images but its CSV lists {len(images)}: "
                 "evaluate anew"
             )
-        return Evaluation(str(values["name"]), images, bins, dict(values["conditions"]))
+        cost = dict(values.get("cost", {}))  # which older files have not
+        return Evaluation(str(values["name"]), images, bins, dict(values["conditions"]), cost)
     except OSError as error:
         raise TrainingError(
             f"{error.filename}: cannot be read: {error.strerror or error}"

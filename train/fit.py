@@ -244,5 +244,8 @@ def _header(
     if teaching is not None:
         trained_on["teacher"] = teaching.teacher.name
         trained_on["teacher_weights"] = teaching.teacher.fingerprint()
+        taught_by = [member.header.trained_on for member in teaching.teacher.members]
+        centres = {name for each in taught_by for name in each.get("centres", ())}
+        trained_on["teacher_centres"] = sorted(centres)
         trained_on["unlabelled"] = len(teaching.unlabelled)
     return Header(spec, {"validation_iou": report.iou, "validation_dice": report.dice}, trained_on)

@@ -41,7 +41,7 @@ def single_channel_dice(
 
 def cross_entropy(probability: Tensor, target: Tensor, channel: int = POLYP) -> Tensor:
     """Mean binary cross-entropy of one class, float32; arguments as `single_channel_dice`."""
-    return _binary_cross_entropy(*_one_class(probability, target, channel))
+    return binary_cross_entropy(*_one_class(probability, target, channel))
 
 
 def agreement(probability: Tensor, wanted: Tensor, entropy: float) -> Tensor:
@@ -68,7 +68,7 @@ def agreement(probability: Tensor, wanted: Tensor, entropy: float) -> Tensor:
     overlap, total = _of_all_devices(sums)
     loss: Tensor = 1.0 - (2.0 * overlap + DICE_EPSILON) / (total + DICE_EPSILON)
     if entropy:
-        loss = loss + entropy * _binary_cross_entropy(polyp, wanted)
+        loss = loss + entropy * binary_cross_entropy(polyp, wanted)
     return loss
 
 
@@ -101,7 +101,8 @@ def _of_all_devices(sums: Tensor) -> Tensor:
     return total
 
 
-def _binary_cross_entropy(probability: Tensor, wanted: Tensor) -> Tensor:
+def binary_cross_entropy(probability: Tensor, wanted: Tensor) -> Tensor:
+    """Mean cross-entropy of one class, from probability and truth of one shape, in [0, 1]."""
     # Written out: the library's own refuses a NaN on the CPU and on CUDA ends the process by it.
     sure = probability.clamp(1e-6, 1.0 - 1e-6)
     return -(wanted * sure.log() + (1.0 - wanted) * (1.0 - sure).log()).mean()

@@ -1,12 +1,11 @@
 """From an ensemble to its int8 model: ranges measured on real frames (post-training, by NNCF)."""
 
 import random
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nets.bundle import Bundle, read_bundle, read_weights, write_bundle
+from nets.bundle import Bundle, read_bundle
 from nets.description import Quantised, add_quantised, digest_of_model
 from nets.engine.openvino_model import converted
 from nets.engine.openvino_runtime import openvino  # before nncf, which would tell its maker
@@ -21,28 +20,6 @@ def choose_frames(samples: Sequence[Sample], count: int, seed: int) -> list[Samp
     """Draw frames without repetition, in the order of the manifest; all if there are fewer."""
     drawn = random.Random(seed).sample(range(len(samples)), min(count, len(samples)))  # noqa: S311
     return [samples[index] for index in sorted(drawn)]
-
-
-def place_bundle(weights: Sequence[Path], folder: Path) -> Bundle:
-    """The ensemble as a bundle of its own, card and all, to which a model can be added.
-
-    Args:
-        weights: a bundle or checkpoints.
-        folder: the new bundle; the bundle itself may be named, which stays where it is.
-
-    Raises:
-        BundleError: they cannot be read or written.
-    """
-    bundle = read_weights(weights)
-    if len(weights) > 1 or not weights[0].is_dir():
-        members = {member.name: member.path for member in bundle.members}
-        return write_bundle(folder, members, threshold=bundle.threshold)
-    if weights[0].resolve() != folder.resolve():
-        try:
-            shutil.copytree(weights[0], folder, dirs_exist_ok=True)
-        except OSError as error:
-            raise TrainingError(f"{folder}: the bundle cannot be copied there: {error}") from error
-    return read_bundle(folder)
 
 
 def quantise(

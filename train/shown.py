@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from nets.engine.protocol import Engine
 from nets.preprocessing import Rgb, prepare_rgb
 from train.errors import TrainingError
-from train.evaluate import FindView, Probability, load_prepared, on_frame
+from train.evaluate import FindView, load_prepared
 from train.evaluation import Evaluation
 from train.manifest import Sample
 from train.metrics import has_polyp, image_scores
 from train.pictures import read_mask, read_rgb
+from train.scoring import Probability, on_frame
 
 PERCENTILES = (5, 25, 50, 75, 95)
 """Rows of Figure 4: from hard to easy, by the ensemble's F1."""

@@ -61,6 +61,7 @@ def paper_tables(evaluations: Sequence[Evaluation], *, seed: int = 0) -> str:
             summaries = {model: each.summary(seed=seed) for model, each in chosen.items()}
             parts += [f"## {caption}\n", _table_2_or_3(summaries, published)]
             parts += [_with_intervals(summaries), _against_the_others(chosen, seed)]
+            parts.append(_costs(summaries))
             if split == "test":
                 parts += ["## Table 4: the challenge's score\n", _table_4(summaries)]
             parts.append(_conditions(split, summaries))
@@ -162,6 +163,25 @@ def _against_the_others(chosen: Mapping[str, Evaluation], seed: int) -> str:
     return f"{title} less each of the others, polyp F1 of the same images:\n\n" + table(
         ("", "difference", "p"), rows
     )
+
+
+def _costs(summaries: Mapping[str, Any]) -> str:
+    """What a frame costs, of the models of which it was measured."""
+    measured = {model: each["cost"] for model, each in summaries.items() if each.get("cost")}
+    if not measured:
+        return ""
+    rows = [
+        (
+            MODELS.get(model, model),
+            f"{cost['parameters'] / 1e6:.2f}",
+            f"{cost['gflop']:.2f}",
+            f"{cost['megabytes']:.1f}",
+            f"{cost['ms']:.1f}",
+        )
+        for model, cost in measured.items()
+    ]
+    header = ("Model", "million parameters", "GFLOP a frame", "MB", "ms a frame, alone")
+    return "What each costs:\n\n" + table(header, rows)
 
 
 def _table_4(summaries: Mapping[str, Any]) -> str:

@@ -72,7 +72,7 @@ def test_a_header_that_is_as_long_as_a_pickles_first_bytes_say_is_no_pickle(
     longer = (length // 2**16 + 1) * 2**16 + 0x0480  # begins with the bytes 80 04
     path = tmp_path / "m.safetensors"
     path.write_bytes(longer.to_bytes(8, "little") + header.ljust(longer) + tensors)
-    assert load_checkpoint(path)[1] == read_header(member)
+    assert read_header(path) == read_header(member)
 
 
 @pytest.mark.parametrize("protocol", [2, 4, 5])

@@ -12,6 +12,7 @@ import pytest
 
 from nets.errors import DivergentError
 from train.cli import COMMANDS, run
+from train.evaluation_files import read_evaluation
 
 LIBRARIES = ("torch", "segmentation_models_pytorch", "albumentations", "openvino", "matplotlib")
 
@@ -119,6 +120,10 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, said: str, capsys) -> N
         (["tables"], "no evaluations"),
         (["tables", "none.json"], "none.json"),
         (["figures", "-o", "figures"], "nothing to draw"),
+        (["spread"], "no evaluations"),
+        (["failures", "none.json", "--manifest", "none.csv", "-o", "page.html"], "none.json"),
+        (["fuse", "--manifest", "none.csv", "-o", "b"], "none.csv"),
+        (["distill", "none.yaml", "--manifest", "none.csv", "-o", "b"], "none.yaml"),
         (["figures", ".", "-o", "figures"], "history.json"),
     ],
 )
@@ -183,10 +188,11 @@ def test_from_pictures_to_tables_and_figures(
     evaluate = [
         *("evaluate", "--manifest", str(manifest), "--split", "validation", "--view", "full"),
         *("--weights", str(runs / "bundle"), "--json", str(judged), "--members"),
-        *("--device", "eager"),
+        *("--device", "eager", "--leave-one-out", "--cost"),
     ]
     assert run(evaluate) == 0
-    files = [judged.with_name(f"judged{name}.json") for name in ("-unet", "-triunet", "")]
+    names = ("-unet", "-triunet", "-without-unet", "-without-triunet", "")
+    files = [judged.with_name(f"judged{name}.json") for name in names]
     assert all(file.is_file() for file in files)
     assert run(evaluate) == 1  # it is there already
     capsys.readouterr()
@@ -194,8 +200,19 @@ def test_from_pictures_to_tables_and_figures(
     text = capsys.readouterr().out
     assert "Table 2: validation" in text
     assert "| TriUNet | ours |" in text
+    costs = text.split("What each costs:")[1].split("Conditions")[0]
+    rows = [line.split("|")[1].strip() for line in costs.splitlines() if line.startswith("|")]
+    assert rows[2:] == ["U-Net", "TriUNet", "DivergentNets"]
+    both = read_evaluation(judged).cost
+    parts = [read_evaluation(file).cost for file in files[:2]]
+    assert both["parameters"] == sum(part["parameters"] for part in parts)
+    assert both["gflop"] == pytest.approx(sum(part["gflop"] for part in parts))
+    assert all(cost["ms"] > 0 for cost in (both, *parts))
+    assert files[2].is_file()
+    assert read_evaluation(files[2]).cost == {}
 
     drawn = tmp_path / "figures"
+    files = [file for file in files if "without" not in file.name]
     figures = ["figures", *map(str, files), str(runs / "unet"), "-o", str(drawn)]
     figures += ["--weights", str(runs / "bundle"), "--manifest", str(manifest)]
     assert run([*figures, "--device", "eager"]) == 0

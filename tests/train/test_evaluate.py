@@ -10,10 +10,11 @@ from nets.errors import EngineError
 from nets.grid import Grid
 from nets.picture import Rect
 from nets.preprocessing import Prepared, Preprocessing
-from train.errors import ManifestError
-from train.evaluate import BINS, evaluate, evaluate_members, load_prepared, on_frame
+from train.errors import ManifestError, TrainingError
+from train.evaluate import evaluate, evaluate_members, load_prepared
 from train.manifest import Sample
 from train.metrics import image_scores
+from train.scoring import BINS, on_frame
 
 Engine = Callable[..., Any]
 
@@ -149,3 +150,15 @@ def test_conditions_are_kept_with_the_numbers(samples: list[Sample], green_engin
     assert found.conditions["threshold"] == 0.5
     assert found.conditions["encoder"] == "none"
     assert found.conditions["grid"] == "256x256 of the frame"
+
+
+def test_an_ensemble_is_evaluated_without_each_of_its_members(
+    samples: list[Sample], green_engine: Engine
+) -> None:
+    found = evaluate_members(green_engine(), samples, name="both", shares=(0.25, 0.75))
+    sharp, wide, without_sharp, without_wide, _ = found
+    assert [without_sharp.name, without_wide.name] == ["without-sharp", "without-wide"]
+    assert without_sharp.images == wide.images
+    assert without_wide.images == sharp.images
+    with pytest.raises(TrainingError, match="nothing is left"):
+        evaluate_members(green_engine(), samples, shares=(1.0, 0.0))

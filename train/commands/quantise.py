@@ -38,7 +38,8 @@ def quantise(
     from train.console import count_progress
     from train.evaluate import load_prepared
     from train.manifest import read_manifest
-    from train.quantise import choose_frames, place_bundle
+    from train.placed import place_bundle
+    from train.quantise import choose_frames
     from train.quantise import quantise as quantise_bundle
     from train.view import find_view_in
 
