@@ -17,7 +17,8 @@ END_WITHIN_S = 0.5
 class Child:
     """A process and this side's end of the pipe to it.
 
-    It leaves Ctrl-C to its parent and ends when its parent does. Nothing that it holds may need
+    It leaves Ctrl-C to its parent, and SIGTERM, which whoever stops a service sends to all of
+    its processes, and ends when its parent does. Nothing that it holds may need
     saving: it is ended at any time.
     """
 
@@ -36,7 +37,7 @@ class Child:
         self.process = context.Process(
             target=_live, args=(theirs, serve, arguments), name=name, daemon=True
         )
-        with leaving_interrupts():
+        with leaving_interrupts(signal.SIGINT, signal.SIGTERM):
             self.process.start()
         theirs.close()  # or its end would never be seen
 
@@ -66,10 +67,10 @@ def fate_of(code: int) -> str:
 
 
 @contextmanager
-def leaving_interrupts() -> Iterator[None]:
-    """A process that is started meanwhile leaves Ctrl-C to this one."""
+def leaving_interrupts(*left: signal.Signals) -> Iterator[None]:
+    """A process that is started meanwhile leaves these signals to this one; Ctrl-C if none."""
     resource_tracker.ensure_running()  # its own start would let signals through again
-    signals = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signals = signal.pthread_sigmask(signal.SIG_BLOCK, left or (signal.SIGINT,))
     try:
         yield
     finally:

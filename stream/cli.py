@@ -13,7 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 from stream.bench.options import bench
 from stream.helptext import flowing
 from stream.interruption import Interrupted, interruptible
-from stream.live.options import live
+from stream.live.options import live, with_port
 
 FAILED, USAGE = 1, 2
 
@@ -311,7 +311,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files need not be text
     try:
         with interruptible():
-            status = app(words, exit_on_error=False, print_error=False)
+            status = app(with_port(words), exit_on_error=False, print_error=False)
     except Interrupted as interrupt:
         _complain("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
         status = interrupt.status

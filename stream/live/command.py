@@ -8,6 +8,8 @@ from typing import Any
 from stream.errors import SettingsError
 from stream.live.journey import Journey
 from stream.live.metering import metered
+from stream.live.previewing import previewed
+from stream.live.publishing import published
 from stream.live.recorders import with_recorders
 from stream.live.settings import LiveSettings
 from stream.live.telling import told
@@ -20,7 +22,7 @@ Fitting = Callable[[Journey, LiveSettings], AbstractContextManager[object]]
 `showing.branches` and `showing.screens` of the rooms, to the run's `listeners` and `observers`.
 It is left when everything else has ended, those behind it first."""
 
-FITTINGS: Sequence[Fitting] = (told, with_recorders, metered)
+FITTINGS: Sequence[Fitting] = (told, with_recorders, metered, previewed, published)
 """In this order: the first one tells what became of the others."""
 
 

@@ -1,9 +1,27 @@
 """The words of `divergent-stream live`: imports little, so that help is quick."""
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+
+USUAL_PORT = "8808"
+PREVIEW = "--preview"
+
+
+def with_port(words: list[str]) -> list[str]:
+    """The words of a command line, `--preview` with the port that it means where it has none.
+
+    >>> with_port(["live", "--preview", "/dev/video0"])
+    ['live', '--preview', '8808', '/dev/video0']
+    """
+    spelled: list[str] = []
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
+        spelled.append(word)
+        if word == PREVIEW and not following.isdigit():
+            spelled.append(USUAL_PORT)
+    return spelled
 
 
 def live(
@@ -48,6 +66,10 @@ def live(
     masks: bool | None = None,
     report: bool | None = None,
     redact: bool | None = None,
+    preview: int | None = None,
+    preview_address: str | None = None,
+    preview_token: str | None = None,
+    publish: Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())] = None,
     show: bool | None = None,
     metrics: int | None = None,
     duration: float | None = None,
@@ -138,8 +160,18 @@ def live(
     report
         Write a page for people at a recording's end. Default: yes.
     redact
-        Blank everything outside the endoscope's picture before it is recorded, and drop the
-        source's name.
+        Blank everything outside the endoscope's picture before it is recorded or leaves the
+        machine, and drop the source's name.
+    preview
+        Show the pictures to browsers on this port, without a number on 8808.
+    preview_address
+        Address of this machine where the preview listens. Default: 127.0.0.1, this machine alone.
+    preview_token
+        What viewers are asked for; needed where others can reach the address. A configuration
+        file keeps it out of the list of processes.
+    publish
+        Send the annotated picture of each source to rtsp://SERVER/PATH or udp://ADDRESS:PORT, one
+        for each source, in their order.
     show
         Open a window where there is a display. Default: yes.
     metrics
@@ -186,6 +218,10 @@ def live(
         "masks": masks,
         "report": report,
         "redact": redact,
+        "preview": preview,
+        "preview_address": preview_address,
+        "preview_token": preview_token,
+        "publish": tuple(publish) if publish else None,
         "show": show,
         "metrics": metrics,
         "duration": duration,

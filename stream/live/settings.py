@@ -5,11 +5,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.dataclasses import dataclass
 
 from stream.errors import SettingsError
 from stream.overlay import Style
+from stream.preview.listening import DEFAULT_PORT, LOOPBACK
+from stream.publish import check_target
 from stream.recording import (
     LIVE_ENCODING,
     MARGIN_BYTES,
@@ -21,11 +23,20 @@ from stream.recording import (
 from stream.settings import Bits, Precision, View, Weights
 from stream.sightings import SightingSettings
 from stream.sink.encoder_settings import Codec, EncoderSettings, Preset
+from stream.source.address import redacted
 from stream.source.synthetic.address import read_fps, read_size
 
 T = TypeVar("T")
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _checked_target(url: str) -> str:
+    try:
+        check_target(url)
+    except SettingsError as problem:
+        raise ValueError(str(problem)) from problem
+    return url
 
 
 def _by(read: Callable[[str], T]) -> BeforeValidator:
@@ -46,6 +57,21 @@ Length = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 SegmentLength = Annotated[float, Field(ge=1, allow_inf_nan=False), _by(parse_duration)]
 Bytes = Annotated[int, Field(ge=0), _by(parse_size)]
 Label = Annotated[str, _by(checked_label)]
+Secret = Annotated[str, PlainSerializer(lambda secret: "***")]
+"""Never written anywhere."""
+
+Target = Annotated[str, AfterValidator(_checked_target), PlainSerializer(redacted)]
+Targets = Annotated[
+    tuple[Target, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+]
+
+
+def _port(value: object) -> object:
+    """`preview: true` in a file is what `--preview` is on the command line."""
+    return {True: DEFAULT_PORT, False: None}[value] if isinstance(value, bool) else value
+
+
+Port = Annotated[Annotated[int, Field(ge=0, le=65535)] | None, BeforeValidator(_port)]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -87,7 +113,12 @@ class LiveSettings:
         encoder: software, or auto for hardware where it works.
         masks: record the probability as a lossless grey video.
         report: write a page for people at a recording's end.
-        redact: blank everything outside the view before it is recorded; drop the source's name.
+        redact: blank everything outside the view before it is recorded or leaves the machine;
+            drop the source's name.
+        preview: port of the browser preview; None for no preview.
+        preview_address: of this machine, where the preview listens.
+        preview_token: asked of every viewer; needed on addresses that others can reach.
+        publish: an address for each source to which its annotated picture is sent.
         show: open a window, where there is a display.
         metrics: port on this machine at which Prometheus reads the figures; None: nobody does.
         duration: seconds after which the run ends by itself, once it runs.
@@ -130,6 +161,10 @@ class LiveSettings:
     masks: bool = False
     report: bool = True
     redact: bool = False
+    preview: Port = None
+    preview_address: str = LOOPBACK
+    preview_token: Secret | None = None
+    publish: Targets = ()
     show: bool = True
     metrics: Annotated[int, Field(ge=1, le=65535)] | None = None
     duration: Length | None = None
@@ -139,6 +174,8 @@ class LiveSettings:
     def __post_init__(self) -> None:
         if self.batch > 1 and not self.sync:
             raise ValueError("batch is for sync: without it the newest frame of each source goes")
+        if self.redact and self.view == "full":
+            raise ValueError("redact blanks what lies outside the view: with view full, nothing is")
         if self.standby and self.record is None:
             raise ValueError("standby is for record: without a folder there is nothing to wait for")
         try:

@@ -55,10 +55,11 @@ def test_a_killed_child_closes_its_pipe():
     child.kill()  # harmless
 
 
-def test_a_child_leaves_interrupts_to_its_parent():
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_child_leaves_interrupts_to_its_parent(number):
     child = Child(echo, "hello", name="echo")
     child.connection.recv()
-    os.kill(child.process.pid, signal.SIGINT)
+    os.kill(child.process.pid, number)
     child.connection.send("still there")
     assert child.connection.recv() == "still there"
     assert child.end() == "ended with status 0"
