@@ -1,6 +1,7 @@
 """A number in a picture's luma, which survives coding: 24 bits and a check, in 32 blocks.
 
-It stands in the lowest rows, where no endoscope's screen has its picture and nothing is written.
+It stands in the lowest rows, apart from where endoscopes' screens have their picture, and where
+nothing is written by others.
 """
 
 import zlib
@@ -45,4 +46,4 @@ def _measures(luma: NDArray[np.uint8]) -> tuple[int, int]:
     """Rows of the code, and columns of a block."""
     if luma.shape[1] < SMALLEST_WIDTH:
         raise ValueError(f"a code needs {SMALLEST_WIDTH} columns")
-    return max(8, luma.shape[0] // 16), luma.shape[1] // BLOCKS
+    return max(8, luma.shape[0] // 32), luma.shape[1] // BLOCKS

@@ -20,6 +20,10 @@ KEYFRAMES_A_SECOND = 2
 USUAL = {"preset": "ultrafast", "tune": "zerolatency", "crf": "18"}
 """Fast and without delay."""
 
+LOW_DELAY = {**USUAL, "maxrate": "12M", "bufsize": "400k"}
+"""No picture of more than 50 kB, as encoders are set where delay matters: it leaves at once, and
+MPEG-TS can say how long it is."""
+
 NEARLY_LOSSLESS = {"preset": "ultrafast", "crf": "6"}
 
 PICTURES = 150
@@ -94,6 +98,6 @@ def prepare(
     for rate in rates:
         say(f"coding them for {float(rate):g} a second")
         with av.open(str(scene)) as container:
-            path = folder / f"{float(rate):g}.ts"
-            paths[rate] = write_prepared(path, container.decode(video=0), rate)
+            path, pictures = folder / f"{float(rate):g}.ts", container.decode(video=0)
+            paths[rate] = write_prepared(path, pictures, rate, options=LOW_DELAY)
     return paths

@@ -1,6 +1,7 @@
 """From when pictures were sent and what was seen of them to delays and losses."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,14 +18,14 @@ class Reckoned:
         annotation: seconds from sending to the first showing of a mask that was computed from
             this picture or a later one, of those that came so far.
         unreadable: pictures shown whose number was damaged.
-        without_mask: pictures shown with AI OFF.
+        without_mask: pictures shown with AI OFF, by what it said.
     """
 
     sent: int
     display: tuple[float, ...]
     annotation: tuple[float, ...]
     unreadable: int
-    without_mask: int
+    without_mask: Counter[str]
 
     @property
     def lost(self) -> int:
@@ -47,10 +48,12 @@ def reckon(
     places: dict[int, int] = {}  # by the frame's index: which picture it was
     shown: dict[int, float] = {}
     answered: dict[int, float] = {}
-    answered_to, unreadable, without_mask = -1, 0, 0
+    without_mask: Counter[str] = Counter()
+    answered_to, unreadable = -1, 0
     for each in seen:
         counts = start <= each.at < end
-        without_mask += counts and each.masked is None
+        if counts and each.masked is None:
+            without_mask[each.notice] += 1
         place = _place(sent, each, round_)
         if place is None:
             unreadable += counts

@@ -36,7 +36,7 @@ def show(found: Mapping[str, Any], console: Console) -> None:
         table.add_row(
             f"{pace['fps']:g}{sources}", "shown", *_percentiles(pace["display_ms"]), shown
         )
-        off = f"{pace['without_mask']} with AI OFF"
+        off = ", ".join(f"{count} {said}" for said, count in pace["without_mask"].items())
         table.add_row("", "its mask", *_percentiles(pace["annotation_ms"]), off)
         recorded = pace["recorded"]
         if recorded is not None:

@@ -32,6 +32,8 @@ AFTERWARDS_S = 1.0
 NOT_RECEIVED = "not received"
 """A picture that was sent and of which nothing is known here."""
 
+UNREADABLE = "shown with a damaged number"
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -62,8 +64,9 @@ def run(
 
     Returns:
         Plain values: `fps`, `sources`, `seconds`, the counts `sent`, `shown`, `lost` by cause
-        and `without_mask`, the percentiles `display_ms` and `annotation_ms`, `cores` used by
-        process, what was `recorded` from beginning to end, if anything, and the `engine`.
+        and `without_mask` by what was said instead, the percentiles `display_ms` and
+        `annotation_ms`, `cores` used by process, `warnings` of what arrived, what was `recorded`
+        from beginning to end, if anything, and the `engine`.
 
     Raises:
         DivergentError: what a user can mend: no weights, no room to record.
@@ -100,6 +103,7 @@ def run(
         "display_ms": _spread([delay for each in reckoned for delay in each.display]),
         "annotation_ms": _spread([delay for each in reckoned for delay in each.annotation]),
         "cores": cores,
+        "warnings": _warnings(journey),
         "recorded": _recorded(journey),
         "engine": _engine(journey),
     }
@@ -145,12 +149,13 @@ def _dropped(journey: Journey) -> Counter[str]:
 
 def _counts(reckoned: Sequence[Reckoned], losses: Counter[str]) -> dict[str, Any]:
     sent, lost = (sum(getattr(each, name) for each in reckoned) for name in ("sent", "lost"))
-    unknown = max(0, lost - losses.total())
+    losses[UNREADABLE] = sum(each.unreadable for each in reckoned)
+    losses[NOT_RECEIVED] = max(0, lost - losses.total())
     return {
         "sent": sent,
         "shown": sent - lost,
-        "lost": dict(losses) | ({NOT_RECEIVED: unknown} if unknown else {}),
-        "without_mask": sum(each.without_mask for each in reckoned),
+        "lost": dict(+losses),
+        "without_mask": dict(sum((each.without_mask for each in reckoned), Counter[str]())),
     }
 
 
@@ -172,6 +177,11 @@ def _engine(journey: Journey) -> dict[str, Any]:
         "runs_on": facts.runs_on,
         "period_ms": round(1000 * facts.period_s, 1),
     }
+
+
+def _warnings(journey: Journey) -> dict[str, int]:
+    """What was wrong with what arrived, from beginning to end."""
+    return dict(sum((Counter(each.warnings) for each in journey.captures), Counter[str]()))
 
 
 def _recorded(journey: Journey) -> Mapping[str, Any] | None:

@@ -16,12 +16,14 @@ class Seen:
         number: the code in it, or None where it is damaged.
         index: the frame's, as captured.
         masked: index of the frame that its mask was computed from; None without a mask.
+        notice: why it has none; empty where it has one.
     """
 
     at: float
     number: int | None
     index: int
     masked: int | None
+    notice: str = ""
 
 
 class Witness:
@@ -38,7 +40,7 @@ class Witness:
             return
         masked = None if shown.prediction is None else shown.prediction.frame_index
         number = barcode.read(shown.shown.picture.planes[0])
-        self.seen.append(Seen(at, number, index, masked))
+        self.seen.append(Seen(at, number, index, masked, shown.notice))
 
     @property
     def has_seen_masks(self) -> bool:

@@ -14,7 +14,9 @@ SENT = [10.0 + 0.1 * place for place in range(20)]
 def seen(place, delay=0.02, masked=None, number=None):
     """A picture shown so much later than it was sent; frames are counted from 100 on."""
     number = place % ROUND if number is None else number
-    return Seen(SENT[place] + delay, number, 100 + place, None if masked is None else 100 + masked)
+    if masked is None:
+        return Seen(SENT[place] + delay, number, 100 + place, None, "AI OFF")
+    return Seen(SENT[place] + delay, number, 100 + place, 100 + masked)
 
 
 def reckoned(shown, start=10.0, end=12.0):
@@ -26,7 +28,7 @@ def test_each_picture_is_known_by_its_number_through_all_rounds():
     assert (found.sent, found.lost, found.unreadable) == (20, 0, 0)
     assert found.display == pytest.approx([0.02] * 20)
     assert found.annotation == ()
-    assert found.without_mask == 20
+    assert found.without_mask == {"AI OFF": 20}
 
 
 def test_a_picture_that_is_never_shown_is_lost():
@@ -45,7 +47,7 @@ def test_what_comes_before_and_after_the_time_does_not_count():
     found = reckoned([seen(place, masked=max(0, place - 1)) for place in range(20)], 11.0, 11.5)
     assert (found.sent, len(found.display), len(found.annotation)) == (5, 5, 5)
     assert found.annotation == pytest.approx([0.12] * 5)
-    assert found.without_mask == 0
+    assert found.without_mask == {}
 
 
 def test_a_number_that_cannot_be_read_is_no_picture():
