@@ -119,8 +119,9 @@ class Room:
             self.inferred.tick(self._clock())
         found = self.finding.update(answer, asked)
         with self._lock:
-            if self._pictures == pictures:
+            if self._pictures == pictures:  # and so until the picture that stands has it
                 self._found = found
+                self.showing.renew(found, self.finding.sightings)
 
     def engine_ready(self, facts: EngineFacts) -> None:
         """The engine runs from now on."""

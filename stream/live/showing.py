@@ -1,5 +1,6 @@
 """Shows a source's frames: judges what may stand on each, draws it, and hands it on."""
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 
@@ -12,6 +13,10 @@ from stream.live.shown import Branch, Shown
 from stream.stats import Rate
 
 STARTING = "starting"
+
+SOON_S = 0.01
+"""A frame that comes within this carries the newest mask itself: to draw the one before again
+would only take time from others."""
 
 
 class Showing:
@@ -26,8 +31,8 @@ class Showing:
         rate: of frames shown.
         latest: what is on the screens; None before the first picture.
         branches: get every frame once.
-        screens: get every frame too, and the latest one again where it has to say something
-            else than it did. To both is added before the source runs.
+        screens: get every frame too, and the latest one again with a newer mask, or where it
+            has to say something else than it did. To both is added before the source runs.
     """
 
     def __init__(self, policy: MaskPolicy, drawing: Drawing, clock: Callable[[], float]) -> None:
@@ -47,12 +52,14 @@ class Showing:
         self.branches: list[Branch] = []
         self.screens: list[Branch] = []
         self._clock = clock
+        self._shown_at = self._step_s = math.inf
         self._order = threading.Lock()
 
     def turn(self, event: Event) -> None:
         """The source is in another state."""
         if event.state is not self.state:
             self.state, self.since = event.state, event.at
+            self._shown_at = math.inf  # the next frame does not tell how often frames come
 
     def show(self, frame: Frame, found: Found | None, sightings: int) -> None:
         """Show the next frame.
@@ -66,11 +73,35 @@ class Showing:
             now = self._clock()
             verdict = self._judge(frame, found, now)
             shown = self._drawn(frame, found, verdict, sightings, now)
+            self._step_s, self._shown_at = now - self._shown_at, now
             self.rate.tick(now)
-            self.delays.shown(frame.arrived_at, now)
-            if shown.prediction is not None:
-                self.delays.marked(shown.prediction.frame_index, now)
+            self.delays.shown(frame.arrived_at, self._clock())
+            self._mark(shown)
             self._hand_on(shown, (*self.branches, *self.screens))
+
+    def renew(self, found: Found, sightings: int) -> None:
+        """Put a new answer on the frame that stands, unless the next one comes soon.
+
+        Args:
+            found: the newest answer.
+            sightings: polyps seen until now.
+        """
+        with self._order:
+            now, latest = self._clock(), self.latest
+            if latest is None or not self.screens or self.state is not State.LIVE:
+                return
+            if now - self._shown_at + SOON_S > self._step_s:
+                return
+            verdict = self._judge(latest.frame, found, now)
+            if verdict.found is not None:
+                shown = self._drawn(latest.frame, found, verdict, sightings, now)
+                self._mark(shown)
+                self._hand_on(shown, self.screens)
+
+    def _mark(self, shown: Shown) -> None:
+        """A mask is shown, if there is one."""
+        if shown.prediction is not None:
+            self.delays.marked(shown.prediction.frame_index, self._clock())
 
     def refresh(self, found: Found | None, quiet_s: float) -> None:
         """Show the latest frame again if it says something that is no longer true.

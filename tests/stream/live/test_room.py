@@ -69,6 +69,33 @@ def test_the_newest_mask_is_shown_with_its_age():
     assert (marked != 128).any()
 
 
+def test_a_mask_is_put_on_the_frame_that_stands_for_whoever_looks():
+    it = Set().live()
+    for _ in range(3):  # so that it is known how often they come
+        it.arrive()
+    asked = it.infer(took=0.015)
+    again = it.screen.shown[-1]
+    assert again.frame is asked
+    assert again.prediction.frame_index == asked.index
+    assert again.mask_age_s == pytest.approx(0.015)
+    assert it.recorder.shown[-1].frame is asked
+    assert it.recorder.shown[-1].mask is None  # who records gets each frame once
+    assert it.room.showing.rate.total == 3
+    assert it.room.showing.delays.annotation.max == pytest.approx(0.015 + 2 * 0.04)
+
+
+def test_a_mask_is_kept_for_the_frame_that_is_about_to_come():
+    it = Set().live()
+    for _ in range(3):
+        it.arrive()
+    before = len(it.screen.shown)
+    asked = it.infer(took=0.035)
+    assert len(it.screen.shown) == before
+    shown = it.arrive(after=0.005)
+    assert shown.prediction.frame_index == asked.index
+    assert len(it.screen.shown) == before + 1
+
+
 def test_the_frame_itself_is_never_drawn_on():
     it = Set().live()
     it.arrive()
