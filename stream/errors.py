@@ -31,5 +31,9 @@ class ClusterError(DivergentError):
     """No cluster answers, or a machine of it cannot do its part."""
 
 
+class DisplayError(DivergentError):
+    """There can be no window."""
+
+
 class SettingsError(DivergentError):
     """Options or a configuration file that make no sense, all named at once."""

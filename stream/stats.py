@@ -85,7 +85,8 @@ class RecorderFigures:
     Attributes:
         name: of the recording, with which its files' names begin; empty before its first picture.
         recording: whether frames that come now are recorded.
-        seconds: from its start until now, or until its end.
+        failed: whether it ended before it was told to.
+        seconds: from its first picture until now, or until its end.
         fps: frames encoded a second.
         lag_s: how far the encoder is behind the picture.
         queue_bytes: frames that wait for it.
@@ -97,6 +98,7 @@ class RecorderFigures:
 
     name: str = ""
     recording: bool = False
+    failed: bool = False
     seconds: float = 0.0
     fps: float = 0.0
     lag_s: float = 0.0
@@ -105,6 +107,25 @@ class RecorderFigures:
     captured: int = 0
     recorded: int = 0
     lost: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFigures:
+    """How a room's window does.
+
+    Attributes:
+        is_open: False while it is opened again, and when it was closed.
+        fps: pictures painted a second.
+        painted: pictures since the start.
+        passed_over: pictures that were not painted because a newer one was there.
+        delay: from a frame's arrival to its being on the screen.
+    """
+
+    is_open: bool = True
+    fps: float = 0.0
+    painted: int = 0
+    passed_over: int = 0
+    delay: Spread = Spread()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +185,7 @@ class RoomFigures:
         sightings: polyps seen until now.
         recorder: None before anything was recorded.
         publisher: None where it is not published.
+        window: None where it has none.
     """
 
     name: str
@@ -186,6 +208,7 @@ class RoomFigures:
     sightings: int = 0
     recorder: RecorderFigures | None = None
     publisher: PublisherFigures | None = None
+    window: WindowFigures | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from stream.live.publishing import published
 from stream.live.recorders import with_recorders
 from stream.live.settings import LiveSettings
 from stream.live.telling import told
+from stream.live.windows import with_windows
 from stream.settings import merged
 from stream.source.live import is_live
 from stream.source.synthetic.address import SCHEME as SYNTHETIC
@@ -22,7 +23,7 @@ Fitting = Callable[[Journey, LiveSettings], AbstractContextManager[object]]
 `showing.branches` and `showing.screens` of the rooms, to the run's `listeners` and `observers`.
 It is left when everything else has ended, those behind it first."""
 
-FITTINGS: Sequence[Fitting] = (told, with_recorders, metered, previewed, published)
+FITTINGS: Sequence[Fitting] = (told, with_recorders, with_windows, metered, previewed, published)
 """In this order: the first one tells what became of the others."""
 
 

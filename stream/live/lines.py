@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict
 from datetime import datetime
 
-from stream.stats import LiveFigures, RoomFigures
+from stream.stats import LiveFigures, RecorderFigures, RoomFigures
 
 EVERY_S = 5.0
 """Between two lines about the same source."""
@@ -58,6 +58,7 @@ def in_words(room: RoomFigures) -> str:
         f"delay {_ms(room.latency.p50)}, p99 {_ms(room.latency.p99)}",
         f"dropped {_causes(room)}" if room.dropped else "",
         f"{room.sightings} seen" if room.sightings else "",
+        _recording(room.recorder),
     ]
     return "; ".join(part for part in parts if part)
 
@@ -66,11 +67,24 @@ def sum_in_words(room: RoomFigures) -> str:
     """What became of one source's frames, in one line."""
     dropped = sum(room.dropped.values())
     causes = f" ({_causes(room)})" if dropped else ""
+    painted = ""
+    if room.window is not None:
+        painted = (
+            f"; window {room.window.painted} painted, {room.window.passed_over} passed over, "
+            f"p99 {_ms(room.window.delay.p99)}"
+        )
     return (
         f"{room.name}: {room.captured} frames captured = {room.shown} shown + {dropped} dropped"
-        f"{causes}; display p99 {_ms(room.display.p99)}, annotation p99 {_ms(room.latency.p99)}; "
-        f"{room.sightings} polyps seen"
+        f"{causes}; display p99 {_ms(room.display.p99)}{painted}; "
+        f"annotation p99 {_ms(room.latency.p99)}; {room.sightings} polyps seen"
     )
+
+
+def _recording(recorder: RecorderFigures | None) -> str:
+    if recorder is None or not recorder.recording:
+        return ""
+    lost = sum(recorder.lost.values())
+    return f"{recorder.recorded} recorded, {lost} lost, {recorder.lag_s:.1f} s behind"
 
 
 def _causes(room: RoomFigures) -> str:

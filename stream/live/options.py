@@ -71,6 +71,7 @@ def live(
     preview_token: str | None = None,
     publish: Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())] = None,
     show: bool | None = None,
+    monitor: Annotated[list[int] | None, Parameter(consume_multiple=True, negative=())] = None,
     metrics: int | None = None,
     duration: float | None = None,
     json: Annotated[bool | None, Parameter(negative=())] = None,
@@ -173,7 +174,9 @@ def live(
         Send the annotated picture of each source to rtsp://SERVER/PATH or udp://ADDRESS:PORT, one
         for each source, in their order.
     show
-        Open a window where there is a display. Default: yes.
+        Open a window a source, where there is a display; h lists its keys. Default: yes.
+    monitor
+        Fill monitors with the windows, in the order of the sources: --monitor 2, --monitor 1 2.
     metrics
         Port on this machine at which Prometheus can read the figures.
     duration
@@ -223,6 +226,7 @@ def live(
         "preview_token": preview_token,
         "publish": tuple(publish) if publish else None,
         "show": show,
+        "monitor": tuple(monitor) if monitor else None,
         "metrics": metrics,
         "duration": duration,
         "json": json,

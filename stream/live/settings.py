@@ -51,11 +51,17 @@ def _by(read: Callable[[str], T]) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+def _listed(value: object) -> object:
+    """One number as a list of one."""
+    return (value,) if isinstance(value, int) else value
+
+
 Size = Annotated[tuple[int, int], _by(read_size)]
 Rate = Annotated[Fraction, _by(read_fps)]
 Length = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 SegmentLength = Annotated[float, Field(ge=1, allow_inf_nan=False), _by(parse_duration)]
 Bytes = Annotated[int, Field(ge=0), _by(parse_size)]
+Monitors = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_listed)]
 Label = Annotated[str, _by(checked_label)]
 Secret = Annotated[str, PlainSerializer(lambda secret: "***")]
 """Never written anywhere."""
@@ -119,7 +125,8 @@ class LiveSettings:
         preview_address: of this machine, where the preview listens.
         preview_token: asked of every viewer; needed on addresses that others can reach.
         publish: an address for each source to which its annotated picture is sent.
-        show: open a window, where there is a display.
+        show: open a window a source, where there is a display.
+        monitor: that each window fills, in the order of the sources, counted from 1.
         metrics: port on this machine at which Prometheus reads the figures; None: nobody does.
         duration: seconds after which the run ends by itself, once it runs.
         json: print figures as JSON Lines, one a second.
@@ -166,6 +173,7 @@ class LiveSettings:
     preview_token: Secret | None = None
     publish: Targets = ()
     show: bool = True
+    monitor: Monitors = ()
     metrics: Annotated[int, Field(ge=1, le=65535)] | None = None
     duration: Length | None = None
     json: bool = False

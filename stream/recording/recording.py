@@ -220,6 +220,7 @@ class LiveRecording:
             return RecorderFigures(
                 name=take.name,
                 recording=take is self._take,
+                failed=take.has_failed,
                 seconds=take.lasted(now),
                 fps=take.ledger.rate.per_second(now),
                 lag_s=max(self._newest - self._written, 0.0),

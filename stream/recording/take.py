@@ -92,7 +92,8 @@ class Take:
         self._label, self._room, self._options = label, room, options
         self._guard, self._parameters, self._finisher = guard, parameters, finisher
         self._about, self._tell = about, tell
-        self._started, self._began_at = datetime.now().astimezone(), time.monotonic()
+        self._started = datetime.now().astimezone()
+        self._began_at: float | None = None
         self._ended_at: float | None = None
         self._given: GivenFormat | None = None
         self._opened: Opened | None = None
@@ -110,8 +111,13 @@ class Take:
         return self.over in (FAILED, DISK_ALMOST_FULL)
 
     def lasted(self, now: float) -> float:
-        """Seconds from the start to now, in monotonic seconds, or to the end; from any thread."""
-        return (self._ended_at or now) - self._began_at
+        """Seconds from the first picture to now, or to the end; from any thread.
+
+        Args:
+            now: monotonic seconds.
+        """
+        began = self._began_at
+        return 0.0 if began is None else max((self._ended_at or now) - began, 0.0)
 
     def stopped(self) -> None:
         """Nothing more is offered from now on; from any thread."""
@@ -243,6 +249,7 @@ class Take:
         if self._given is not None:
             pictures.change(self._given)
         table = base.with_name(f"{base.name}.frames.csv")
+        self._began_at = time.monotonic()
         self._tell(f"recording {base}")
         self._opened = Opened(
             base,

@@ -10,7 +10,11 @@ from stream.tally import Tally
 EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP
 """Filter for chroma that has to change its grid, and exact arithmetic."""
 
-SWSCALE_MATRIX = {Matrix.BT601: Colorspace.ITU601, Matrix.BT709: Colorspace.ITU709}
+SWSCALE_MATRIX = {
+    Matrix.BT601: Colorspace.ITU601,
+    Matrix.BT709: Colorspace.ITU709,
+    Matrix.BT2020: Colorspace.BT2020,
+}
 """swscale's own numbers, which differ from the tags."""
 
 UNPACKED = {

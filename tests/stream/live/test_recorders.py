@@ -1,11 +1,13 @@
 """Recording from `live`, with real processes: whole files, one clock, sums that add up."""
 
+import _thread
 import csv
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import ExitStack
 from fractions import Fraction
@@ -249,3 +251,32 @@ def test_the_saved_settings_of_a_redacted_recording_do_not_name_its_source(tmp_p
         if path.suffix in (".json", ".yaml", ".csv"):
             assert "synthetic" not in path.read_text()
     assert yaml.safe_load(sidecar(tmp_path, "settings.yaml").read_text())["redact"] is True
+
+
+class Slow:
+    """A recorder that takes its time to finish, unless it is hurried."""
+
+    failed = False
+
+    def __init__(self):
+        self.hurried, self.closes = threading.Event(), 0
+
+    def close(self, *_):
+        self.closes += 1
+        _thread.interrupt_main()  # somebody presses Ctrl-C meanwhile
+        assert self.hurried.wait(PATIENCE_S)
+
+    def hurry(self):
+        self.hurried.set()
+
+    def figures(self, now):
+        return None
+
+
+def test_ctrl_c_while_recordings_are_finished_takes_the_shortest_way(tmp_path):
+    settings = LiveSettings(weights=("fixed:",), record=tmp_path, standby=True)
+    journey, slow = Journey([SOURCE], settings), Slow()
+    with pytest.raises(KeyboardInterrupt), with_recorders(journey, settings):
+        journey.recorders[SOURCE].close()
+        journey.recorders[SOURCE] = slow
+    assert slow.closes == 1
