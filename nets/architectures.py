@@ -51,7 +51,18 @@ def build(spec: MemberSpec) -> nn.Module:
     return _network(network, 3, spec.classes)
 
 
-def _network(spec: NetworkSpec, channels: int, classes: int) -> nn.Module:
+def build_whole(spec: MemberSpec) -> nn.Module:
+    """A member of one network as the library itself builds it, unused stages and all.
+
+    Raises:
+        EncoderWeightsError: the encoder weights that the spec names cannot be had.
+        CheckpointError: the library cannot build such a network.
+    """
+    assert not isinstance(spec.network, TriNetSpec)
+    return _network(spec.network, 3, spec.classes, whole=True)
+
+
+def _network(spec: NetworkSpec, channels: int, classes: int, *, whole: bool = False) -> nn.Module:
     local = spec.encoder_weights not in {"none", "imagenet"}
     try:
         with warnings.catch_warnings(), _hub(wanted=spec.encoder_weights == "imagenet"):
@@ -74,7 +85,8 @@ def _network(spec: NetworkSpec, channels: int, classes: int) -> nn.Module:
         raise CheckpointError(
             f"{spec.architecture} on {spec.encoder} cannot be built: {reason}"
         ) from error
-    _cut_off_dead_stages(module.get_submodule("encoder"))
+    if not whole:
+        _cut_off_dead_stages(module.get_submodule("encoder"))
     if local:
         load_encoder(module, Path(spec.encoder_weights))
     return module

@@ -21,6 +21,7 @@ COMMANDS = {
     "bundle": "Make an ensemble of checkpoints.",
     "fuse": "Fit how members are made one, judged on what they were not.",
     "quantise": "Add an int8 model to a bundle.",
+    "export": "Write an ensemble for other programs: ONNX, OpenVINO IR, or a member for smp.",
     "import-release": "Make an ensemble of the weights that the paper's authors published.",
     "evaluate": "Score weights on a manifest, by every convention.",
     "tables": "Print the paper's Tables 2 to 4 with our figures.",

@@ -6,13 +6,16 @@ moment, even while engines run from it.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nets.bundle import Bundle
 from nets.cache import cache_folder, kept_whole
 from nets.description import digest_of_model
 from nets.engine.openvino_runtime import openvino
 from nets.errors import EngineError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 CONVERSION = 1
 """Raised when the exported graph changes, so that kept ones are made anew."""
@@ -86,10 +89,25 @@ def convert(bundle: Bundle) -> Any:
             for contract in bundle.contracts
         ),
     )
-    with torch.no_grad():
-        exported = torch.export.export(load_ensemble(bundle), example)
-    model = openvino.convert_model(exported)
+    model = as_openvino(load_ensemble(bundle), example)
     # The converter drops the views where no member's extent differs from the grid's.
     kept = example[-len(model.inputs) :]
     model.reshape({index: list(tensor.shape) for index, tensor in enumerate(kept)})
     return model
+
+
+def as_openvino(
+    module: "nn.Module", example: "tuple[Tensor, ...]", dynamic_shapes: Any = None
+) -> Any:
+    """A module as an `openvino.Model`.
+
+    Args:
+        module: in evaluation mode.
+        example: its inputs.
+        dynamic_shapes: which of their sizes may be others, as `torch.export` takes it.
+    """
+    import torch
+
+    with torch.no_grad():
+        exported = torch.export.export(module, example, dynamic_shapes=dynamic_shapes)
+    return openvino.convert_model(exported)

@@ -62,15 +62,15 @@ class Resampler:
 
 
 def weights_of(boxes: Tensor, samples: int, span: int) -> Tensor:
-    """(N, samples) float32: the share of each box that lies in each sample; rows add up to 1.
+    """(..., N, samples) float32: the share of each box in each sample; rows add up to 1.
 
     Args:
-        boxes: (N, 2) float32, in luma samples.
+        boxes: (..., N, 2) float32, in luma samples.
         samples: of the plane along this axis.
         span: luma samples that one of them stands for.
     """
     starts = torch.arange(samples, device=boxes.device, dtype=torch.float32) * span
-    first, last = boxes[:, :1], boxes[:, 1:]
+    first, last = boxes[..., :1], boxes[..., 1:]
     common = torch.minimum(last, starts + span) - torch.maximum(first, starts)
     return common.clamp(min=0) / (last - first)
 
@@ -96,8 +96,8 @@ def levels_of(planes: Sequence[Tensor], layout: Layout, kind: torch.dtype) -> li
 
 
 def resized(levels: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """(C, h, w) of (C, H, W) by (h, H) and (w, W) weights, all of one type."""
-    return torch.matmul(torch.matmul(rows, levels), columns.T)
+    """(..., h, w) of (..., H, W) by (..., h, H) and (..., w, W) weights, all of one type."""
+    return torch.matmul(torch.matmul(rows, levels), columns.mT)
 
 
 def rgb_levels(parts: Sequence[Tensor], matrix: Tensor) -> Tensor:

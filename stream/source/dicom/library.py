@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from stream.errors import SourceError
+from nets.extras import require
 
 
 def need_pydicom(path: Path) -> Any:
@@ -17,14 +17,11 @@ def need_pydicom(path: Path) -> Any:
         path: of the file that needs it.
 
     Raises:
-        SourceError: it is not installed.
+        MissingExtraError: it is not installed.
     """
-    try:
-        import pydicom
-    except ImportError:
-        raise SourceError(
-            f"{path}: is DICOM, and pydicom is not installed: install the extra `dicom`"
-        ) from None
+    require("pydicom", "dicom", f"{path}: DICOM")
+    import pydicom
+
     logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
     return pydicom
 

@@ -247,7 +247,7 @@ def test_without_the_library_a_dicom_file_is_one_clear_line(tmp_path, folder, vi
             check=False,
         )
         assert ended.returncode == 1
-        assert "install the extra `dicom`" in ended.stderr
+        assert "DICOM needs pydicom, which is not installed" in ended.stderr
         assert ended.stderr.count("\n") == 1
     assert list(folder.iterdir()) == []
 
