@@ -39,7 +39,7 @@ OTHERS = {
 }
 """Members with other contracts and random weights, which have little to say in the fusion."""
 
-FRAMES = "synthetic:?seed=11&seconds=1&fps=4&size=640x512"
+FRAMES = "synthetic:?seed=2&seconds=1&fps=4&size=640x512"
 VIEW = Rect(96, 40, 440, 430)
 
 BORDERLINE = 1e-3
