@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from stream.live.journey import Journey
 from stream.live.settings import LiveSettings
 from tests.stream.live.made import Keeper
+from tests.stream.live.running import PATIENCE_S, Running
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_S = 180.0
-"""Enough for the busiest machine; nothing waits so long when all is well."""
-
 SOURCE = "synthetic:?seed=7&fps=25&size=320x240&seconds=inf"
 LIVE = """
 import json, sys
@@ -109,23 +106,12 @@ def often(monkeypatch):
     monkeypatch.setattr("stream.live.journey.SECOND_S", 0.1)
 
 
-class Watched(Journey):
-    """A journey whose seconds can be waited for."""
-
-    def wait(self, until):
-        limit = time.monotonic() + PATIENCE_S
-        for _ in self.moments():
-            if until():
-                return
-            assert time.monotonic() < limit
-
-
 def test_engine_and_reader_may_be_killed_and_the_picture_goes_on(monkeypatch):
     # The restart outlasts the age that a mask may have, or nothing would have to be said.
     monkeypatch.setattr("stream.inference.process.PAUSES_S", (2.0,))
     screen, recorder, said = Keeper(), Keeper(), []
     settings = LiveSettings(weights=("fixed:",), persistence_s=0.0, mask_age_limit_s=0.6)
-    journey = Watched([SOURCE], settings)
+    journey = Running([SOURCE], settings)
     journey.rooms[0].showing.branches.append(recorder)
     journey.rooms[0].showing.screens.append(screen)
     journey.listeners.append(said.append)
@@ -149,7 +135,7 @@ def test_engine_and_reader_may_be_killed_and_the_picture_goes_on(monkeypatch):
 def test_in_sync_every_frame_has_its_own_mask():
     recorder = Keeper()
     settings = LiveSettings(weights=("fixed:",), persistence_s=0.0, sync=True, batch=2)
-    journey = Watched([SOURCE], settings)
+    journey = Running([SOURCE], settings)
     journey.rooms[0].showing.branches.append(recorder)
     with journey:
         journey.wait(lambda: sum(each.mask is not None for each in recorder.shown) > 5)

