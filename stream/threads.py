@@ -8,12 +8,58 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import Empty, Full, Queue
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
 POLL_S = 0.1
 """How soon a thread that waits for a queue sees that it is to stop."""
+
+
+class SteadyThread(threading.Thread):
+    """A thread that can be waited for again where a signal broke the first wait.
+
+    Until Python 3.13 `join` takes a thread for ended once a signal has interrupted it, whatever
+    the thread still does (bpo-45274).
+    """
+
+    def __init__(
+        self,
+        target: Callable[..., object],
+        args: Iterable[Any] = (),
+        *,
+        name: str | None = None,
+        daemon: bool = True,
+    ) -> None:
+        super().__init__(target=target, args=args, name=name, daemon=daemon)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Call the target."""
+        try:
+            super().run()
+        finally:
+            self._ended.set()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until it has ended, or so many seconds; not at all where it was never started."""
+        if self.ident is not None:
+            self._ended.wait(timeout)
+
+    def is_alive(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.ident is not None and not self._ended.is_set()
+
+
+def _ended(thread: SteadyThread, stopped: threading.Event) -> None:
+    """Stop a thread and see it end, also where the one signal that may raise comes meanwhile."""
+    try:
+        stopped.set()
+        thread.join()
+    except BaseException:
+        stopped.set()
+        thread.join()
+        raise
 
 
 class _End:
@@ -49,6 +95,8 @@ def read_ahead(items: Iterable[T], depth: int, name: str) -> Iterator[Iterator[T
 
     def run() -> None:
         try:
+            if stopped.is_set():
+                return
             for item in items:
                 if not hand_on(item):
                     return
@@ -66,13 +114,12 @@ def read_ahead(items: Iterable[T], depth: int, name: str) -> Iterator[Iterator[T
                 return
             yield item
 
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    thread.start()
+    thread = SteadyThread(run, name=name)
     try:
+        thread.start()
         yield arriving()
     finally:
-        stopped.set()
-        thread.join()
+        _ended(thread, stopped)
 
 
 class WriteBehind(Generic[T]):
@@ -86,24 +133,28 @@ class WriteBehind(Generic[T]):
         self._waiting: Queue[T | _End] = Queue(depth)
         self._problem: BaseException | None = None
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = SteadyThread(self._run, name=name)
 
     def put(self, item: T) -> None:
         """Hand an item over, waiting while the queue is full; raises what the thread raised."""
         self._hand_on(item)
 
     def __enter__(self) -> "WriteBehind[T]":
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:
+            _ended(self._thread, self._stopped)
+            raise
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is not None:
-            self._stopped.set()
-            self._thread.join()
-            return
-        self._hand_on(_End())
-        self._thread.join()
-        if self._problem is not None:
+        try:
+            if kind is None:
+                self._hand_on(_End())
+                self._thread.join()
+        finally:
+            _ended(self._thread, self._stopped)
+        if kind is None and self._problem is not None:
             raise self._problem
 
     def _hand_on(self, item: T | _End) -> None:

@@ -10,7 +10,6 @@ ended and started again, and the picture goes on (`stream.capture`, `stream.infe
 a run has beside, a window or a recorder, is fitted to it (`stream.live.command`).
 """
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +36,7 @@ from stream.live.ticks import Ticks, gatherer
 from stream.recording import LiveRecording
 from stream.source.arrival import CapturedPacket
 from stream.stats import LiveFigures, RecorderFigures
+from stream.threads import SteadyThread
 
 MOMENT_S = 0.05
 """How often the main thread looks whether all is well."""
@@ -130,7 +130,7 @@ class Journey:
     ) -> None:
         """End everything, whatever it does, within 2 s."""
         ends = [*(capture.close for capture in self.captures), self.inference.close]
-        threads = [threading.Thread(target=end) for end in (*ends, self._ticks.close)]
+        threads = [SteadyThread(end, daemon=False) for end in (*ends, self._ticks.close)]
         for thread in threads:  # side by side, or the time limits would add up
             thread.start()
         for thread in threads:

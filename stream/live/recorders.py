@@ -1,6 +1,5 @@
 """Fits a recorder to each room of a run, where the settings name a folder for recordings."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -9,6 +8,7 @@ from stream.live.journey import Journey
 from stream.live.settings import LiveSettings
 from stream.recording import About, LiveRecording, RecordingOptions
 from stream.settings import plain
+from stream.threads import SteadyThread
 
 TELL_AFTER_S = 1.0
 """Who waits for longer wants to know why."""
@@ -66,7 +66,7 @@ def _finish(journey: Journey, patience_s: float | None) -> None:
     """Close all recorders; an interruption meanwhile makes them take the shortest way."""
     recorders = list(journey.recorders.values())
     threads = [
-        threading.Thread(target=each.close, args=(patience_s, patience_s)) for each in recorders
+        SteadyThread(each.close, (patience_s, patience_s), daemon=False) for each in recorders
     ]
     for thread in threads:  # side by side, or what each may take would add up
         thread.start()

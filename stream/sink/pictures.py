@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from stream.errors import OutputExistsError, SinkError
 from stream.finishing import partial_of, reason_of
 
-OURS = re.compile(r"\d{6,}\.png")
-"""What such a folder holds: a name for each frame, its index in at least six digits."""
+OURS = re.compile(r"\d{6,}(\.partial)?\.png")
+"""What such a folder holds: a name for each frame, its index in at least six digits. One that
+was being written when the run was killed is partial."""
 
 FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 
@@ -77,12 +78,14 @@ class PictureFolder:
             SinkError: it cannot be written.
         """
         target = self._partial / picture_name(index)
+        partial = partial_of(target)  # or a run that is killed would leave half of it
         encodable: Any = picture
         _, encoded = cv2.imencode(".png", encodable, FAST)
         try:
-            target.write_bytes(encoded.tobytes())
+            partial.write_bytes(encoded.tobytes())
+            partial.replace(target)
         except OSError as problem:
-            target.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
             raise SinkError(f"{target}: cannot be written: {reason_of(problem)}") from problem
 
     def close(self) -> None:

@@ -134,7 +134,7 @@ class Recorder:
             return ()
         try:
             parts[-1].finish()
-        except SinkError:
+        except BaseException:  # a signal, too: what is open is closed before all else
             parts[-1].abandon()
             raise
         for part in parts:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults.ending import offline
 from tests.faults.files import run as files
 from tests.faults.result import Result
 from tests.faults.streams import run as streams
@@ -39,6 +40,8 @@ PARTS = {
     "bundles": Part(1000, files.bundles, files.NETWORKS),
     "manifests": Part(1000, files.manifests, files.NETWORKS),
     "yaml": Part(1000, files.yamls, files.NETWORKS),
+    "kills": Part(100, offline.kills),
+    "interrupts": Part(100, offline.interrupts),
 }
 
 

@@ -1,11 +1,13 @@
 """Reading ahead and writing behind: nothing lost, nothing out of order, nothing swallowed."""
 
+import signal
 import threading
+from contextlib import contextmanager
 from itertools import count
 
 import pytest
 
-from stream.threads import WriteBehind, read_ahead
+from stream.threads import SteadyThread, WriteBehind, read_ahead
 
 
 def names_of_threads():
@@ -89,3 +91,70 @@ def test_a_writer_drops_what_waits_when_the_block_fails():
         raise RuntimeError
     assert len(written) <= 1
     assert "writer-left" not in names_of_threads()
+
+
+@contextmanager
+def interrupted_after(seconds):
+    """The main thread is interrupted once, as by Ctrl-C."""
+    main = threading.main_thread().ident
+    timer = threading.Timer(seconds, lambda: signal.pthread_kill(main, signal.SIGINT))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def test_a_thread_is_waited_for_again_after_a_signal_broke_the_first_wait():
+    release, done = threading.Event(), []
+    thread = SteadyThread(lambda: (release.wait(60), done.append(True)))
+    thread.start()
+    with interrupted_after(0.1), pytest.raises(KeyboardInterrupt):
+        thread.join()
+    assert thread.is_alive()
+    threading.Timer(0.2, release.set).start()
+    thread.join()
+    assert done == [True]
+    assert not thread.is_alive()
+
+
+def test_a_writer_that_is_interrupted_in_its_end_writes_no_more_behind_it():
+    writing, release = threading.Event(), threading.Event()
+
+    def consume(item):
+        writing.set()
+        release.wait(60)
+
+    with (
+        interrupted_after(0.2),
+        pytest.raises(KeyboardInterrupt),
+        WriteBehind(consume, 4, "writer-interrupted") as writer,
+    ):
+        for number in range(3):
+            writer.put(number)
+        writing.wait(60)
+        threading.Timer(0.5, release.set).start()
+    assert release.is_set()  # it was waited for, though a signal came
+    assert not writer._thread.is_alive()
+
+
+def test_a_reader_that_is_interrupted_in_its_end_reads_no_more_behind_it():
+    release, reading = threading.Event(), threading.Event()
+
+    def items():
+        yield 1
+        reading.set()
+        release.wait(60)
+        yield 2
+
+    with (
+        interrupted_after(0.2),
+        pytest.raises(KeyboardInterrupt),
+        read_ahead(items(), 1, "reader-interrupted") as arriving,
+    ):
+        next(arriving)
+        reading.wait(60)
+        threading.Timer(0.5, release.set).start()
+    assert release.is_set()
+    assert "reader-interrupted" not in names_of_threads()

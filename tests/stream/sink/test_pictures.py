@@ -103,3 +103,28 @@ def test_mask_picture_is_binary_at_the_frames_own_size(tmp_path: Path) -> None:
 
 def _nothing(view: Rect) -> Prediction:
     return Prediction(0, view, view, np.zeros((16, 16), np.float32), 0.0, 0.0)
+
+
+def test_a_picture_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
+    seen = []
+    write = Path.write_bytes
+
+    def slowly(path: Path, content: bytes) -> int:
+        written = write(path, content[:10])
+        seen.append([file.name for file in path.parent.iterdir()])
+        return written + write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", slowly)
+    with PictureFolder(tmp_path / "a") as folder:
+        folder.write(3, np.zeros((4, 4), np.uint8))
+    assert seen == [["000003.partial.png"]]
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["000003.png"]
+
+
+def test_what_a_killed_run_left_of_a_folder_is_replaced(tmp_path: Path) -> None:
+    left = tmp_path / "a.partial"
+    left.mkdir()
+    (left / "000003.partial.png").write_bytes(b"half")
+    with PictureFolder(tmp_path / "a", overwrite=True) as folder:
+        folder.write(0, np.zeros((4, 4), np.uint8))
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["000000.png"]

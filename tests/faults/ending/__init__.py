@@ -1,0 +1,1 @@
+"""Recordings that are ended at any moment: killed, interrupted, told to stop."""
