@@ -37,6 +37,7 @@ check: install ## format, lint, types, import rules, then the tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.audit
 	$(MAKE) test
 
 counterparts: install ## others' tools that some tests check against (.venv-counterparts, half a gigabyte)

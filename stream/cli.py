@@ -322,8 +322,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _explained(error: Exception, debug: bool) -> int:
     """Tell a user what went wrong, in one line, and give the exit status."""
-    if debug:
-        traceback.print_exception(error)
+    from stream.source.address import redacted
+
+    if debug:  # libraries put whole addresses into what they raise
+        print(redacted("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, CycloptsError):
         _complain(f"{error} (--help lists what there is)")
         return USAGE
@@ -333,12 +335,18 @@ def _explained(error: Exception, debug: bool) -> int:
     if isinstance(error, DivergentError):
         _complain(str(error))
         return USAGE if isinstance(error, SettingsError) else FAILED
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        _complain("memory does not suffice: end other programs, or raise the limit it is under")
+        return FAILED
     where = "" if debug else ": --debug shows where"
     _complain(f"{type(error).__name__}: {error} (a fault of the program{where})")
     return FAILED
 
 
 def _complain(line: str) -> None:
+    from stream.source.address import redacted
+
+    line = redacted(line)
     print(f"divergent-stream: {' '.join(line.split())}", file=sys.stderr, flush=True)
 
 

@@ -16,6 +16,7 @@ from stream.outputs import Outputs, check_outputs
 from stream.progress import Count
 from stream.report import words
 from stream.settings import ProcessSettings
+from stream.source.address import redacted
 from stream.source.naming import Recording, open_recording
 from stream.tally import Tally
 
@@ -195,4 +196,5 @@ def attempt(
         return Result("failed", message=f"{task.output}: {problem.strerror or problem}")
     except Exception as fault:
         message = f"{type(fault).__name__}: {fault} (a fault of the program: see the journal)"
-        return Result("failed", message=message, trace=traceback.format_exc())
+        trace = redacted(traceback.format_exc())  # it goes into the journal
+        return Result("failed", message=redacted(message), trace=trace)

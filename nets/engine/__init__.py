@@ -84,7 +84,8 @@ def named_bundle(
         return untrained(alone[0], notify)
     unknown = [name for name in weights if "://" in name]
     if unknown:
-        raise BundleError(f"{unknown[0]}: weights are read from local files alone")
+        scheme = unknown[0].partition("://")[0]  # the rest may hold a password
+        raise BundleError(f"{scheme}://...: weights are read from local files alone: fetch them")
     return read_weights([Path(name) for name in weights] or [shipped()])
 
 

@@ -15,6 +15,7 @@ from stream.live.settings import LiveSettings
 from stream.live.telling import told
 from stream.live.windows import with_windows
 from stream.settings import merged
+from stream.source.address import redacted
 from stream.source.live import is_live
 from stream.source.synthetic.address import SCHEME as SYNTHETIC
 
@@ -55,6 +56,6 @@ def check_sources(sources: Sequence[str], settings: LiveSettings) -> None:
     for source in sources:
         if not settings.realtime and not is_live(source) and not source.startswith(SYNTHETIC):
             raise SettingsError(
-                f"{source}: is a recording: process annotates every frame of it; "
+                f"{redacted(source)}: is a recording: process annotates every frame of it; "
                 "--realtime plays it here at its own pace"
             )

@@ -122,6 +122,8 @@ class Decoding:
             self._before_first.append(packet.pts)
         try:
             pictures = self._video.decode(packet)
+        except MemoryError:
+            raise  # the packet may be whole
         except av.FFmpegError:
             self._note_damage()
             if packet.pts is None and self._slots:

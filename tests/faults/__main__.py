@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults import resources
 from tests.faults.ending import offline
 from tests.faults.files import run as files
 from tests.faults.result import Result
@@ -42,6 +43,8 @@ PARTS = {
     "yaml": Part(1000, files.yamls, files.NETWORKS),
     "kills": Part(100, offline.kills),
     "interrupts": Part(100, offline.interrupts),
+    "disks": Part(60, resources.disks),
+    "limits": Part(60, resources.limits),
 }
 
 

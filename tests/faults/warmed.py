@@ -68,7 +68,13 @@ def become(request: dict[str, Any]) -> None:
     faulthandler.enable()
     faulthandler.dump_traceback_later(max(1.0, request["limit_s"] - STACKS_BEFORE_END_S))
     for name, most in request["limits"].items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
+        if name.endswith("+"):  # so much more than it has now
+            pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+            held = pages * resource.getpagesize()
+        else:
+            held = 0
+        kind = getattr(resource, f"RLIMIT_{name.rstrip('+')}")
+        resource.setrlimit(kind, (held + most, held + most))
     module, _, function = request["call"].partition(":")
     getattr(importlib.import_module(module), function)(*request["arguments"])
 

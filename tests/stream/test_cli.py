@@ -8,6 +8,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+import av
 import pytest
 
 from stream.source.file import open_file
@@ -220,3 +221,18 @@ def test_a_second_interruption_ends_at_once():
         assert child.stdout.readline() == "closing\n"
         child.send_signal(signal.SIGINT)
         assert child.wait(PATIENCE_S) == 130
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [MemoryError(), av.error.MemoryError(12, "x"), RuntimeError("can't start new thread")],
+)
+def test_too_little_memory_is_one_clear_line(tmp_path, command, monkeypatch, problem):
+    def fail(*_, **__):
+        raise problem
+
+    monkeypatch.setattr("stream.commands.process", fail)
+    ended = command("process", "a.mp4", "-o", tmp_path / "b.mp4")
+    assert ended.status == 1
+    assert "memory does not suffice" in ended.complaint
+    assert "fault of the program" not in ended.said

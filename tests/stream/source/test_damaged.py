@@ -330,3 +330,38 @@ def test_a_stream_that_comes_up_on_the_way_does_not_end_the_recording_with_a_fau
             lambda: av.open(str(path)),
         )
         assert len(list(reading)) == 20
+
+
+def test_a_packet_for_which_there_is_no_memory_is_not_taken_for_damaged(tmp_path, record):
+    record(tmp_path / "a.mp4", frames=3)
+
+    class Video:
+        """A video whose decoder gets no memory."""
+
+        def __init__(self, video):
+            self._video = video
+
+        def __getattr__(self, name):
+            return getattr(self._video, name)
+
+        def decode(self, packet):
+            raise av.error.MemoryError(12, "Cannot allocate memory")
+
+    class Container:
+        """Takes the stand-in for its video."""
+
+        def __init__(self, container):
+            self._container = container
+
+        def demux(self, video):
+            return self._container.demux(video._video)
+
+    tally = Tally()
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        video = Video(container.streams.video[0])
+        reading = Decoding(
+            Container(container), video, (), lambda _: None, tally, lambda: container
+        )
+        with pytest.raises(MemoryError):
+            list(reading)
+    assert tally.lines() == []
