@@ -5,6 +5,7 @@ the main thread as the exception it was, at its next call.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from queue import Empty, Full, Queue
@@ -43,12 +44,17 @@ class SteadyThread(threading.Thread):
 
     def join(self, timeout: float | None = None) -> None:
         """Wait until it has ended, or so many seconds; not at all where it was never started."""
-        if self.ident is not None:
-            self._ended.wait(timeout)
+        until = None if timeout is None else time.monotonic() + timeout
+        while self.is_alive():
+            left = POLL_S if until is None else min(POLL_S, until - time.monotonic())
+            if left <= 0:
+                return
+            self._ended.wait(left)
 
     def is_alive(self) -> bool:
         """Whether it was started and has not ended."""
-        return self.ident is not None and not self._ended.is_set()
+        # Without memory a thread may die before it can say so: then Python alone knows.
+        return self.ident is not None and not self._ended.is_set() and super().is_alive()
 
 
 def _ended(thread: SteadyThread, stopped: threading.Event) -> None:

@@ -119,6 +119,28 @@ def test_a_thread_is_waited_for_again_after_a_signal_broke_the_first_wait():
     assert not thread.is_alive()
 
 
+def test_a_thread_that_died_before_it_could_say_so_is_not_waited_for():
+    class Dead(SteadyThread):
+        def run(self):
+            pass  # as where there is no memory to call anything
+
+    thread = Dead(lambda: None)
+    thread.start()
+    thread.join()
+    assert not thread.is_alive()
+
+
+def test_a_thread_is_waited_for_no_longer_than_was_asked():
+    release = threading.Event()
+    thread = SteadyThread(lambda: release.wait(60))
+    thread.start()
+    thread.join(0.05)
+    assert thread.is_alive()
+    release.set()
+    thread.join()
+    assert not thread.is_alive()
+
+
 def test_a_writer_that_is_interrupted_in_its_end_writes_no_more_behind_it():
     writing, release = threading.Event(), threading.Event()
 
