@@ -58,7 +58,10 @@ def measure(asked: Asked, say: Callable[[str], None]) -> dict[str, Any]:
     Raises:
         DivergentError: what a user can mend.
     """
-    with tempfile.TemporaryDirectory(prefix="divergent-loopback-") as temporary:
+    # Where a run failed, its recordings may still be on their way to the disk.
+    with tempfile.TemporaryDirectory(
+        prefix="divergent-loopback-", ignore_cleanup_errors=True
+    ) as temporary:
         folder = Path(temporary)
         paths = prepare(folder, asked.size, asked.rates, say)
         settings = asked.settings
