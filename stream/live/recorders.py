@@ -1,7 +1,7 @@
 """Fits a recorder to each room of a run, where the settings name a folder for recordings."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from stream.errors import SinkError
 from stream.live.journey import Journey
@@ -68,9 +68,9 @@ def _finish(journey: Journey, patience_s: float | None) -> None:
     threads = [
         SteadyThread(each.close, (patience_s, patience_s), daemon=False) for each in recorders
     ]
-    for thread in threads:  # side by side, or what each may take would add up
-        thread.start()
     try:
+        for thread in threads:  # side by side, or what each may take would add up
+            thread.start()
         for thread in threads:
             thread.join(TELL_AFTER_S)
         if any(thread.is_alive() for thread in threads):
@@ -80,6 +80,9 @@ def _finish(journey: Journey, patience_s: float | None) -> None:
     except BaseException:
         for recorder in recorders:
             recorder.hurry()
+        for thread in threads:
+            with suppress(RuntimeError):  # it runs already
+                thread.start()
         for thread in threads:
             thread.join()
         raise
