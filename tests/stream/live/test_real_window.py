@@ -8,13 +8,21 @@ import sys
 import time
 from pathlib import Path
 
-import av
 import cv2
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 120.0
 SIZE = (1280, 720)
+
+GRAB = """
+import sys, av
+options = {"video_size": sys.argv[2], "draw_mouse": "0"}
+with av.open(sys.argv[1], format="x11grab", options=options) as screen:
+    picture = next(screen.decode(video=0)).to_ndarray(format="bgr24")
+sys.stdout.buffer.write(picture.tobytes())
+"""
 
 pytestmark = [
     pytest.mark.skipif(
@@ -62,9 +70,11 @@ class Desktop:
 
     def look(self):
         """(H, W, 3) uint8 BGR: what is on the screen."""
-        options = {"video_size": f"{SIZE[0]}x{SIZE[1]}", "draw_mouse": "0"}
-        with av.open(self.name, format="x11grab", options=options) as screen:
-            return next(screen.decode(video=0)).to_ndarray(format="bgr24")
+        # In a process of its own: FFmpeg's grabber may crash where a display is grabbed, let go
+        # and grabbed again many times.
+        command = [sys.executable, "-c", GRAB, self.name, f"{SIZE[0]}x{SIZE[1]}"]
+        grabbed = wait(lambda: subprocess.run(command, capture_output=True, check=False).stdout)
+        return np.frombuffer(grabbed, np.uint8).reshape(SIZE[1], SIZE[0], 3)
 
 
 def wait(until):
