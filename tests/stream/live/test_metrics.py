@@ -48,7 +48,18 @@ ROOM = RoomFigures(
     latency=Spread(0.1, 0.2, 0.3, 0.4),
     display=Spread(0.01, 0.02, 0.03, 0.04),
     sightings=5,
-    recorder=RecorderFigures("case", True, 60.0, 29.5, 0.25, 4096, 12.5, 90, 80, {"full": 10}),
+    recorder=RecorderFigures(
+        "case",
+        recording=True,
+        seconds=60.0,
+        fps=29.5,
+        lag_s=0.25,
+        queue_bytes=4096,
+        disk_minutes=12.5,
+        captured=90,
+        recorded=80,
+        lost={"full": 10},
+    ),
     publisher=PublisherFigures("udp://10.0.0.9:5000", "publishing", 25.0, 70, 4),
 )
 
