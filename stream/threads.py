@@ -7,7 +7,7 @@ the main thread as the exception it was, at its next call.
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, Full, Queue
 from typing import Any, Generic, TypeVar
 
@@ -66,6 +66,36 @@ def _ended(thread: SteadyThread, stopped: threading.Event) -> None:
         stopped.set()
         thread.join()
         raise
+
+
+def undisturbed(work: Callable[[], None]) -> None:
+    """Do something that no signal shall break off half way; what it raises is raised here.
+
+    Signals raise on the main thread alone, so it is done on another; an interruption is raised
+    when it is done.
+    """
+    problems: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as problem:
+            problems.append(problem)
+
+    thread = SteadyThread(run, name="undisturbed")
+    try:
+        thread.start()
+        thread.join()
+    except (RuntimeError, MemoryError):  # there is no thread to be had
+        work()
+        return
+    except BaseException:
+        with suppress(RuntimeError):  # it runs already
+            thread.start()
+        thread.join()
+        raise
+    if problems:
+        raise problems[0]
 
 
 class _End:

@@ -24,6 +24,7 @@ from stream.sink.encoder_settings import EncoderSettings
 from stream.sink.fitting import Fitting
 from stream.sink.hardware import hardware_encoder
 from stream.tally import Tally
+from stream.threads import undisturbed
 
 LATE_SECONDS = Fraction(1, 2)
 """Sound that starts later than this behind the picture is late: an mp4 writes no index, and
@@ -198,6 +199,11 @@ class Part:
         Raises:
             SinkError: it cannot be written; what was written until then stays.
         """
+        # A signal between the encoder's giving its last pictures and their being written, which
+        # a slow encoder makes likely, would lose them.
+        undisturbed(self._finish)
+
+    def _finish(self) -> None:
         with one_line(self.partial):
             self._write_encoded(self._video.encode(None))
             while self._waiting:

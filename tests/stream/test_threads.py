@@ -1,13 +1,15 @@
 """Reading ahead and writing behind: nothing lost, nothing out of order, nothing swallowed."""
 
+import _thread
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from itertools import count
 
 import pytest
 
-from stream.threads import SteadyThread, WriteBehind, read_ahead
+from stream.threads import SteadyThread, WriteBehind, read_ahead, undisturbed
 
 
 def names_of_threads():
@@ -180,3 +182,24 @@ def test_a_reader_that_is_interrupted_in_its_end_reads_no_more_behind_it():
         threading.Timer(0.5, release.set).start()
     assert release.is_set()
     assert "reader-interrupted" not in names_of_threads()
+
+
+def test_what_no_signal_shall_break_off_is_done_before_the_signal_is_heard() -> None:
+    done = threading.Event()
+
+    def work() -> None:
+        _thread.interrupt_main()
+        time.sleep(0.2)
+        done.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        undisturbed(work)
+    assert done.is_set()
+
+
+def test_what_it_raises_is_raised() -> None:
+    def work() -> None:
+        raise ValueError("as it was")
+
+    with pytest.raises(ValueError, match="as it was"):
+        undisturbed(work)
