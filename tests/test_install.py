@@ -1,6 +1,7 @@
 """The installation itself: the two traps that a plain `pip install` falls into."""
 
 import re
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -43,3 +44,23 @@ def test_nothing_of_the_shared_data_is_in_the_project() -> None:
         if path.suffix.lower() in pictures
     ]
     assert not held
+
+
+def test_what_the_code_reads_beside_itself_is_installed_with_it() -> None:
+    """setuptools takes Python alone along, unless it is told."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    globs = told["tool"]["setuptools"]["package-data"]
+    taken = {
+        path
+        for package, patterns in globs.items()
+        for pattern in patterns
+        for path in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    pages = {
+        path
+        for package in ("nets", "stream", "train")
+        for suffix in ("jinja", "html", "css", "js", "typed")
+        for path in (ROOT / package).rglob(f"*.{suffix}")
+    }
+    assert pages
+    assert pages <= taken
