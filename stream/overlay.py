@@ -50,7 +50,7 @@ class Overlay:
         luma, *chroma = picture.planes
         rows, columns = box.slices()
         if outline is not None:
-            _blend(luma[rows, columns], mark[0], OUTLINE_STRENGTH, outline)
+            _blend(luma[rows, columns], mark[:1], OUTLINE_STRENGTH, outline)
         tinted = inside if self.style != "outline" else None
         _draw_chroma(chroma, picture.layout, box, tinted, outline, mark)
         return drawn
@@ -122,20 +122,22 @@ def _outline(inside: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.subtract(inside, core), np.uint8)
 
 
-def _blend(samples: Plane, towards: int, strength: float, where: NDArray[np.uint8]) -> None:
-    """Move samples towards a value where a mask is set, in place."""
+def _blend(
+    samples: Plane, towards: tuple[int, ...], strength: float, where: NDArray[np.uint8]
+) -> None:
+    """Move samples towards a value, one for each of their channels, where a mask is set."""
     if samples.dtype == np.uint8:
         moved = cv2.LUT(samples, _table(towards, strength))
     else:
-        moved = np.rint(samples + (towards - samples.astype(np.float32)) * strength)
+        moved = np.rint(samples + (np.array(towards, np.float32) - samples) * np.float32(strength))
         moved = moved.astype(samples.dtype)
-    np.copyto(samples, moved, where=where.view(np.bool_) if where.dtype == np.bool_ else where > 0)
+    cv2.copyTo(moved, where, samples)
 
 
 @lru_cache(maxsize=64)
-def _table(towards: int, strength: float) -> NDArray[np.uint8]:
-    levels = np.arange(256, dtype=np.float32)
-    return np.rint(levels + (towards - levels) * strength).astype(np.uint8)
+def _table(towards: tuple[int, ...], strength: float) -> NDArray[np.uint8]:
+    levels = np.arange(256, dtype=np.float32)[None, :, None]
+    return np.rint(levels + (np.array(towards, np.float32) - levels) * strength).astype(np.uint8)
 
 
 def _draw_chroma(
@@ -151,26 +153,24 @@ def _draw_chroma(
     sx, sy = layout.chroma_shift_x, layout.chroma_shift_y
     rows = slice(box.y >> sy, -(-(box.y + box.height) >> sy))
     columns = slice(box.x >> sx, -(-(box.x + box.width) >> sx))
-    if layout.interleaved:
-        parts = [chroma[0][rows, columns, 0], chroma[0][rows, columns, 1]]
-    else:
-        parts = [plane[rows, columns] for plane in chroma]
+    colours = (mark[1:],) if layout.interleaved else (mark[1:2], mark[2:])
     layers = ((tinted, TINT_STRENGTH), (outline, OUTLINE_STRENGTH))
     for layer, strength in layers:
         if layer is None:
             continue
         where = _any_of(layer, sx, sy)
-        for samples, towards in zip(parts, mark[1:], strict=True):
-            _blend(samples, towards, strength, where)
+        for plane, towards in zip(chroma, colours, strict=True):
+            _blend(plane[rows, columns], towards, strength, where)
 
 
 def _any_of(mask: NDArray[np.uint8], sx: int, sy: int) -> NDArray[np.uint8]:
     """Chroma samples of which any luma sample is set; odd ends belong to the last one."""
-    for axis, shift in ((0, sy), (1, sx)):
-        if shift:
-            even, odd = (mask[axis * (slice(None),) + (slice(n, None, 2),)] for n in (0, 1))
-            joined = even.copy()
-            within = axis * (slice(None),) + (slice(0, odd.shape[axis]),)
-            joined[within] |= odd
-            mask = joined
+    below, right = -mask.shape[0] % (1 << sy), -mask.shape[1] % (1 << sx)
+    if below or right:
+        padded = cv2.copyMakeBorder(mask, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        mask = np.asarray(padded, np.uint8)
+    if sy:
+        mask = np.asarray(cv2.bitwise_or(mask[::2], mask[1::2]), np.uint8)
+    if sx:
+        mask = (np.ascontiguousarray(mask).view(np.uint16) != 0).view(np.uint8)
     return mask

@@ -149,16 +149,29 @@ def _reach(cells: NDArray[np.intp], samples: int, grid: int) -> tuple[int, int]:
 def _interpolated(probability: NDArray[np.float32], extent: Rect, box: Rect) -> NDArray[np.float32]:
     """The map over `box`, bilinear, edges repeated."""
     high, wide = probability.shape
-    above, below, down = _neighbours(extent.height, high)
-    here = slice(box.y - extent.y, box.y - extent.y + box.height)
-    share = down[here, None]
-    tall = probability[above[here]] * (1.0 - share) + probability[below[here]] * share
     before, after, across = _neighbours(extent.width, wide)
-    here = slice(box.x - extent.x, box.x - extent.x + box.width)
-    share = across[here]
-    blended: NDArray[np.float32] = np.take(tall, before[here], axis=1)
+    columns = slice(box.x - extent.x, box.x - extent.x + box.width)
+    above, below, down = _neighbours(extent.height, high)
+    rows = slice(box.y - extent.y, box.y - extent.y + box.height)
+    first, last = above[rows.start], below[rows.stop - 1]
+    strip = probability[first : last + 1]  # the few rows of cells first, the many of samples last
+    strip = _between(strip, before[columns], after[columns], across[columns], axis=1)
+    return _between(strip, above[rows] - first, below[rows] - first, down[rows, None], axis=0)
+
+
+def _between(
+    cells: NDArray[np.float32],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    share: NDArray[np.float32],
+    axis: int,
+) -> NDArray[np.float32]:
+    """Along an axis, first cells and the share of the second ones that lies in each sample."""
+    blended: NDArray[np.float32] = np.take(cells, first, axis)
     blended *= 1.0 - share
-    blended += np.take(tall, after[here], axis=1) * share
+    others = np.take(cells, second, axis)
+    others *= share
+    blended += others
     return blended
 
 

@@ -24,6 +24,9 @@ from nets.preprocessing import Prepared
 
 Mode = Literal["latency", "throughput"]
 
+IN_TURN = 4
+"""Pictures that each request answers in turn before throughput waits for all of them."""
+
 PRECISIONS = ("auto", "f32", "bf16", "int8")
 
 
@@ -67,7 +70,7 @@ class OpenVinoEngine(OnHost):
         self.runs_on = f"{device}, OpenVINO {self.arithmetic}"
         wanted = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         self._requests = [self._compiled.create_infer_request() for _ in range(max(1, wanted))]
-        self.batch = len(self._requests)
+        self.batch = len(self._requests) * (IN_TURN if mode == "throughput" else 1)
 
     def predict(self, pictures: Sequence[Prepared]) -> Maps:
         """Fused probability; shape as the protocol says."""
