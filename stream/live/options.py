@@ -171,8 +171,9 @@ def live(
         What viewers are asked for; needed where others can reach the address. A configuration
         file keeps it out of the list of processes.
     publish
-        Send the annotated picture of each source to rtsp://SERVER/PATH or udp://ADDRESS:PORT, one
-        for each source, in their order.
+        Send the annotated picture of each source to rtsp://SERVER/PATH, udp://ADDRESS:PORT,
+        https://[TOKEN@]SERVER/PATH (WHIP) or /dev/videoN (a virtual camera), one for each source,
+        in their order.
     show
         Open a window a source, where there is a display; h lists its keys. Default: yes.
     monitor

@@ -8,7 +8,7 @@ from stream.errors import SettingsError
 from stream.live.journey import Journey
 from stream.live.leaving import Leaving
 from stream.live.settings import LiveSettings
-from stream.publish import Publisher
+from stream.publish import Publisher, check_libraries
 from stream.stats import LiveFigures
 
 
@@ -18,6 +18,7 @@ def published(journey: Journey, settings: LiveSettings) -> Iterator[None]:
 
     Raises:
         SettingsError: they name more or fewer.
+        MissingExtraError: one needs a library that is not installed.
     """
     targets, rooms = settings.publish, journey.rooms
     if targets and len(targets) != len(rooms):
@@ -25,6 +26,7 @@ def published(journey: Journey, settings: LiveSettings) -> Iterator[None]:
             f"publish: names {len(targets)} targets for {len(rooms)} sources: one for each, in "
             "their order"
         )
+    check_libraries(targets)
     publishers = [Publisher(url, tell=journey.tell, warn=journey.warn) for url in targets]
     for room, publisher in zip(rooms, publishers, strict=False):
         room.showing.branches.append(Leaving(publisher.offer, settings))

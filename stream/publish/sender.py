@@ -8,11 +8,15 @@ from typing import Any
 
 import av
 from av.video.frame import PictureType
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
+from nets.picture import Matrix
 from stream.errors import SinkError
-from stream.frame import Frame, decoded_of
-from stream.publish.target import way_to
+from stream.frame import TAG_OF_MATRIX, Frame, decoded_of
+from stream.publish.camera import check_size
+from stream.publish.link import link_to
+from stream.publish.target import CAMERA
+from stream.source.conversion import SWSCALE_MATRIX
 
 TICK = Fraction(1, 90_000)
 FORMAT = "yuv420p"
@@ -20,15 +24,6 @@ FORMAT = "yuv420p"
 
 KEYFRAME_S = 1.0
 """Who comes sees a picture after so long, and so does who lost some."""
-
-ENCODING = {
-    "preset": "ultrafast",
-    "tune": "zerolatency",
-    "crf": "23",
-    "maxrate": "12M",
-    "bufsize": "6M",
-    "forced-idr": "1",
-}
 
 NOMINAL_FPS = 30
 """Pictures come when they come and carry their times; the encoder wants to be told something."""
@@ -50,33 +45,46 @@ class Sender:
             SinkError: the target cannot be had.
         """
         picture = frame.picture
-        self._source = (picture.width, picture.height)
+        self._source = (picture.width, picture.height, picture.colour)
         self._size = (max(2, picture.width & ~1), max(2, picture.height & ~1))
         self._reformatter = VideoReformatter()
         self._began = frame.arrived_at
         self._last, self._keyed_at = -1, float("-inf")
-        way = way_to(url)
-        with _telling():
-            self._container = av.open(
-                url, "w", format=way.format, container_options=dict(way.options)
-            )
+        self._link = link_to(url)
+        way = self._link.way
+        self._matrix = way.matrix or _shown_as(picture.colour.matrix)
+        self._container: Any = None
         try:
             with _telling():
+                self._container = av.open(
+                    self._link.address,
+                    "w",
+                    format=way.format,
+                    container_options={**way.options, **self._link.options},
+                )
                 self._stream: Any = self._container.add_stream(
-                    "libx264", rate=NOMINAL_FPS, options=ENCODING
+                    way.codec, rate=NOMINAL_FPS, options=dict(way.encoding)
                 )
                 self._stream.width, self._stream.height = self._size
                 self._stream.pix_fmt = FORMAT
-                self._stream.codec_context.time_base = TICK
-                self._stream.codec_context.gop_size = 10 * NOMINAL_FPS  # by time, below
+                context = self._stream.codec_context
+                context.time_base = TICK
+                context.gop_size = 10 * NOMINAL_FPS  # by time, below
+                context.colorspace = TAG_OF_MATRIX[self._matrix]
+                context.color_range = ColorRange.MPEG
                 self._container.start_encoding()
-        except SinkError:
+            if way is CAMERA:
+                check_size(url, self._size)
+        except SinkError as problem:
+            self._link.settle()
             self.close()
-            raise
+            raise SinkError(self._link.problem or str(problem)) from None
+        self._link.settle()
 
     def fits(self, frame: Frame) -> bool:
-        """Whether a frame has the size of the others."""
-        return (frame.picture.width, frame.picture.height) == self._source
+        """Whether a frame has the size and the colour of the others."""
+        picture = frame.picture
+        return (picture.width, picture.height, picture.colour) == self._source
 
     def send(self, frame: Frame) -> bool:
         """Send a frame.
@@ -90,8 +98,16 @@ class Sender:
         pts = round((frame.arrived_at - self._began) / TICK)
         if pts <= self._last:
             return False
+        colour = frame.picture.colour
         native = self._reformatter.reformat(
-            decoded_of(frame), *self._size, FORMAT, interpolation=Interpolation.AREA
+            decoded_of(frame),
+            *self._size,
+            FORMAT,
+            src_colorspace=SWSCALE_MATRIX[colour.matrix],
+            dst_colorspace=SWSCALE_MATRIX[self._matrix],
+            src_color_range=ColorRange.JPEG if colour.full_range else ColorRange.MPEG,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.AREA,
         )
         native.pts, native.time_base, self._last = pts, TICK, pts
         keyed = frame.arrived_at - self._keyed_at >= KEYFRAME_S
@@ -104,8 +120,15 @@ class Sender:
 
     def close(self) -> None:
         """Say goodbye; a target that is gone does not hear it."""
+        self._link.close()  # or a server takes it for a breakdown
         with suppress(*FAILURES):
-            self._container.close()
+            if self._container is not None:
+                self._container.close()
+
+
+def _shown_as(matrix: Matrix) -> Matrix:
+    """A matrix that every player knows."""
+    return Matrix.BT709 if matrix is Matrix.BT2020 else matrix
 
 
 @contextmanager
@@ -125,6 +148,8 @@ def _reason(problem: Exception) -> str:
     if isinstance(problem, TimeoutError | av.error.ExitError | av.error.InvalidDataError):
         return "it does not answer"
     number = getattr(problem, "errno", None)
+    if number == errno.EBUSY:
+        return "is in use by another program: close that one"
     if number in (errno.EPIPE, errno.ECONNRESET):
         return "it has closed the connection"
     return getattr(problem, "strerror", None) or type(problem).__name__

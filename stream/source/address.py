@@ -6,7 +6,7 @@ CREDENTIALS = re.compile(r"(?<=://)\S*@")
 """User and password of a URL; up to the last @, since passwords hold all kinds of signs."""
 
 SECRETS = re.compile(
-    r"([?&;][^=&#\s]*(?:token|key|pass|pwd|secret|sig)[^=&#\s]*=)[^&#\s]*", re.IGNORECASE
+    r"([?&;][^=&#\s]*(?:token|jwt|auth|key|pass|pwd|secret|sig)[^=&#\s]*=)[^&#\s]*", re.IGNORECASE
 )
 """Values in a URL's query that open doors."""
 

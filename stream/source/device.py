@@ -49,7 +49,7 @@ def refusal(path: str, problem: Exception, device: v4l2.Device | None = None) ->
     """
     number = getattr(problem, "errno", None)
     if number in (errno.EACCES, errno.EPERM):
-        return f"no permission to read it: {_group_hint(path)}"
+        return f"no permission to read it: {group_hint(path)}"
     if number == errno.EBUSY:
         return "is in use by another program: close that one"
     if number in (errno.ENOTTY, errno.ENODEV, errno.ENXIO):
@@ -75,7 +75,7 @@ def _check(path: str) -> None:
         raise UnusableSourceError(f"{path}: {refusal(path, PermissionError(errno.EACCES, ''))}")
 
 
-def _group_hint(path: str) -> str:
+def group_hint(path: str) -> str:
     """How to get the permission to use a device."""
     number = Path(path).stat().st_gid
     try:

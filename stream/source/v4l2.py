@@ -19,6 +19,9 @@ WRITE, READ = 1, 2
 CAPTURE = 1
 """V4L2_BUF_TYPE_VIDEO_CAPTURE, and the capability of the same number."""
 
+OUTPUT = 2
+"""The same of devices that take pictures."""
+
 DISCRETE = 1
 DEVICE_CAPS = 0x8000_0000
 NO_SIGNAL = 0x1 | 0x2 | 0x100 | 0x1_0000
@@ -136,13 +139,21 @@ def describe(path: str, ioctl: Ioctl = fcntl.ioctl) -> Device | None:
         OSError: it cannot be opened, or is no V4L2 device.
     """
     with _opened(path) as descriptor:
-        words = bytearray(CAPABILITY.size)
-        ioctl(descriptor, QUERYCAP, words)
-        driver, card, _, _, whole, here = CAPABILITY.unpack(words)
-        if not (here if whole & DEVICE_CAPS else whole) & CAPTURE:
+        driver, card, capabilities = _capabilities(descriptor, ioctl)
+        if not capabilities & CAPTURE:
             return None
         formats = tuple(_formats(descriptor, ioctl))
-        return Device(path, _text(card), _text(driver), formats)
+        return Device(path, card, driver, formats)
+
+
+def takes_pictures(path: str, ioctl: Ioctl = fcntl.ioctl) -> bool:
+    """Whether a device shows what is written to it, as a virtual camera does.
+
+    Raises:
+        OSError: it cannot be opened, or is no V4L2 device.
+    """
+    with _opened(path) as descriptor:
+        return bool(_capabilities(descriptor, ioctl)[2] & OUTPUT)
 
 
 def parity_of(path: str, ioctl: Ioctl = fcntl.ioctl) -> str | None:
@@ -181,6 +192,27 @@ def has_signal(path: str, ioctl: Ioctl = fcntl.ioctl) -> bool | None:
             return not INPUT.unpack(words)[6] & NO_SIGNAL
     except OSError:
         return None
+
+
+def size_taken(path: str, ioctl: Ioctl = fcntl.ioctl) -> tuple[int, int]:
+    """Width and height of the pictures that a device takes now.
+
+    Raises:
+        OSError: it cannot be asked.
+    """
+    words = bytearray(FORMAT.pack(OUTPUT, 0, 0, b"", 0))
+    with _opened(path) as descriptor:
+        ioctl(descriptor, G_FMT, words)
+    _, width, height, _, _ = FORMAT.unpack(words)
+    return width, height
+
+
+def _capabilities(descriptor: int, ioctl: Ioctl) -> tuple[str, str, int]:
+    """The driver's name, the card's, and what this device of it can do."""
+    words = bytearray(CAPABILITY.size)
+    ioctl(descriptor, QUERYCAP, words)
+    driver, card, _, _, whole, here = CAPABILITY.unpack(words)
+    return _text(driver), _text(card), here if whole & DEVICE_CAPS else whole
 
 
 def _formats(descriptor: int, ioctl: Ioctl) -> Iterator[DeviceFormat]:

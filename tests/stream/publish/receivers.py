@@ -1,9 +1,10 @@
-"""Whoever receives what is published: FFmpeg as an RTSP server, one with a password, UDP."""
+"""Whoever receives what is published: FFmpeg as an RTSP server, one with a password, UDP, HTTP."""
 
 import base64
 import socketserver
 import threading
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import av
 
@@ -110,4 +111,35 @@ def silent_server():
         server.daemon_threads, server.block_on_close = True, False
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_address[1]
+        server.shutdown()
+
+
+class _Answering(BaseHTTPRequestHandler):
+    """Answers by path, and keeps what it was asked."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append((self.command, self.path, self.headers["Authorization"]))
+        status, place, content = self.server.replies.get(self.path, (200, None, ""))
+        self.send_response(status)
+        if place is not None:
+            self.send_header("Location", place)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content.encode())
+
+    def do_DELETE(self):
+        self.do_POST()
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def web_server(replies):
+    """A server that answers by path with (status, Location, content); `asked` tells what it was."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answering) as server:
+        server.replies, server.asked = replies, []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
         server.shutdown()

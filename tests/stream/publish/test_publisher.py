@@ -1,16 +1,14 @@
 """Publishing with real processes and real receivers: it arrives, and its failures stay away."""
 
 import socket
-import threading
-import time
 from itertools import pairwise
 
 import pytest
 
 from stream.errors import SettingsError
-from stream.publish import Publisher, check_target
+from stream.publish import check_target
 from stream.publish.target import ANSWERS_S
-from tests.stream.live.made import frame
+from tests.stream.publish.published import SIZE, Published, free_port
 from tests.stream.publish.receivers import (
     LISTENING,
     PASSWORD,
@@ -19,60 +17,6 @@ from tests.stream.publish.receivers import (
     rtsp_recorder,
     silent_server,
 )
-
-PATIENCE_S = 120.0
-SIZE = (320, 240)
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Published:
-    """A publisher, and grey pictures for it that grow lighter.
-
-    Attributes:
-        told, warnings: what people were told.
-        slowest_s: the longest time that an offer took.
-    """
-
-    def __init__(self, url, **how):
-        self.told, self.warnings, self.slowest_s = [], [], 0.0
-        self.size, self.layout = SIZE, how.get("layout", "yuv420p")
-        self.publisher = Publisher(url, tell=self.told.append, warn=self.warnings.append)
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._show)
-
-    def __enter__(self):
-        self.publisher.start()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._closing.set()
-        self._thread.join()
-        self.publisher.close()
-
-    def wait(self, happened):
-        limit = time.monotonic() + PATIENCE_S
-        while not happened():
-            assert time.monotonic() < limit, (self.told, self.warnings, self.publisher.figures)
-            time.sleep(0.02)
-
-    @property
-    def figures(self):
-        return self.publisher.figures
-
-    def _show(self):
-        number = 0
-        while not self._closing.wait(0.02):
-            made = frame(number, time.monotonic(), size=self.size, layout=self.layout)
-            number += 1
-            began = time.monotonic()
-            self.publisher.offer(lambda made=made: made)
-            self.slowest_s = max(self.slowest_s, time.monotonic() - began)
 
 
 def test_what_goes_out_by_udp_can_be_read_back_and_a_change_of_size_goes_through():
@@ -159,7 +103,9 @@ def test_a_killed_process_is_told_once_and_publishes_again():
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://a/b", "cannot be published to"),
+        ("whip://a/b", "cannot be published to"),
+        ("https:///b", "cannot be published to"),
+        ("http://secret@10.0.0.7/b", "would tell its token to everyone on the way"),
         ("file.mp4", "cannot be published to"),
         ("rtsp://", "cannot be published to"),
         ("udp://127.0.0.1", "names no port"),
