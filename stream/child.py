@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 END_WITHIN_S = 0.5
@@ -29,13 +30,13 @@ class Child:
             serve: its whole life; called with its end of the pipe and the arguments. Where the
                 parent hangs up, what the pipe raises may leave it.
             arguments: anything that can be pickled.
-            name: of the process, for whoever looks at it.
+            name: of the process, for whoever looks at it; `ps` and `top` show its first 15 letters.
         """
         context = multiprocessing.get_context("spawn")
         connection, theirs = context.Pipe()
         self.connection: Connection[Any, Any] = connection
         self.process = context.Process(
-            target=_live, args=(theirs, serve, arguments), name=name, daemon=True
+            target=_live, args=(theirs, serve, arguments, name), name=name, daemon=True
         )
         with leaving_interrupts(signal.SIGINT, signal.SIGTERM):
             self.process.start()
@@ -82,7 +83,11 @@ def end_with_parent() -> None:
     threading.Thread(target=_wait_for_parent, name="parent", daemon=True).start()
 
 
-def _live(connection: "Connection[Any, Any]", serve: Callable[..., None], arguments: Any) -> None:
+def _live(
+    connection: "Connection[Any, Any]", serve: Callable[..., None], arguments: Any, name: str
+) -> None:
+    with suppress(OSError):  # where there is no such file, it is called as its program is
+        Path("/proc/self/comm").write_text(name, "utf-8")
     end_with_parent()
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         serve(connection, *arguments)

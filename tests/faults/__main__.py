@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import resources
-from tests.faults.ending import offline
+from tests.faults.ending import live, offline
 from tests.faults.files import run as files
+from tests.faults.live import children
 from tests.faults.result import Result
 from tests.faults.streams import run as streams
 from tests.faults.warm import CHAIN, Worker
@@ -42,6 +43,8 @@ PARTS = {
     "manifests": Part(1000, files.manifests, files.NETWORKS),
     "yaml": Part(1000, files.yamls, files.NETWORKS),
     "kills": Part(100, offline.kills),
+    "live-kills": Part(50, live.kills, ()),
+    "children": Part(13, children.kills, ()),
     "interrupts": Part(100, offline.interrupts),
     "disks": Part(60, resources.disks),
     "limits": Part(60, resources.limits),

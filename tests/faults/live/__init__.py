@@ -1,0 +1,1 @@
+"""Live runs whose parts are killed, stopped and slowed down: the rest goes on."""
