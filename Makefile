@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-cluster check counterparts format gpu bench faults lock clean
+.PHONY: help install demo test test-cluster check counterparts format gpu bench faults soak lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -56,6 +56,10 @@ bench: install ## speed and memory of the chain (an idle machine, some minutes)
 
 faults: install ## what the program survives: damaged input, kills, a full disk (an hour on two cores)
 	$(BIN)/python -m tests.faults
+
+soak: install ## live runs of an hour and of 200,000 frames: memory, files, threads, delay (70 minutes)
+	$(BIN)/python -m tests.faults.soak fast
+	$(BIN)/python -m tests.faults.soak paced
 
 lock: install ## choose the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile --universal --no-header --no-annotate --all-extras --python-version 3.11 --upgrade pyproject.toml -o requirements.lock

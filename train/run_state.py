@@ -52,7 +52,7 @@ def read_state(path: Path) -> dict[str, Any]:
             said = json.loads(file.metadata()[STATE_KEY])
             # States of before they were sealed hold nothing beside the state.
             state: dict[str, Any] = _put_together(said.get(STATE, said), file)
-        whole = SEAL not in said or is_whole(path, said[SEAL], path.stat().st_size)
+        whole = STATE not in said or is_whole(path, said[SEAL], path.stat().st_size)
     except Exception as error:  # safetensors has an exception of its own beside Python's
         raise _damaged(path, " ".join(str(error).split())) from error
     if not whole:

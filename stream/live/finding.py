@@ -26,7 +26,7 @@ class Finding:
         self.threshold = settings.threshold
         self._smallest = settings.min_area
         self._persistence = Persistence(settings.persistence_s)
-        self._tracker = SightingTracker(settings.sightings)
+        self._tracker = SightingTracker(settings.sightings, keep=False)
 
     @property
     def sightings(self) -> int:

@@ -101,7 +101,14 @@ class SightingTracker:
         begun: how many sightings have begun until now.
     """
 
-    def __init__(self, settings: SightingSettings | None = None) -> None:
+    def __init__(self, settings: SightingSettings | None = None, *, keep: bool = True) -> None:
+        """Nothing is followed yet.
+
+        Args:
+            settings: what a sighting is.
+            keep: those that have ended, for `finish`; whoever only counts them all day does not.
+        """
+        self._keep = keep
         self._settings = settings if settings is not None else SightingSettings()
         self._polyps: list[_Polyp] = []
         self._ended: list[Sighting] = []
@@ -164,7 +171,7 @@ class SightingTracker:
         self._polyps = [polyp for polyp in self._polyps if polyp.last[1] >= earliest]
 
     def _end(self, polyp: _Polyp) -> None:
-        if polyp.begun:
+        if polyp.begun and self._keep:
             self._ended.append(polyp.sighting())
 
     def _identified(self, mask: Mask, seconds: float) -> dict[int, _Seen]:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import resources
-from tests.faults.ending import live, offline
+from tests.faults.ending import archive, live, offline
 from tests.faults.files import run as files
-from tests.faults.live import children
+from tests.faults.live import children, consumers
 from tests.faults.result import Result
 from tests.faults.streams import run as streams
 from tests.faults.warm import CHAIN, Worker
@@ -45,6 +45,8 @@ PARTS = {
     "kills": Part(100, offline.kills),
     "live-kills": Part(50, live.kills, ()),
     "children": Part(13, children.kills, ()),
+    "consumers": Part(20, consumers.consumers, ()),
+    "archives": Part(50, archive.archives),
     "interrupts": Part(100, offline.interrupts),
     "disks": Part(60, resources.disks),
     "limits": Part(60, resources.limits),

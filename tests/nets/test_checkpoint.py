@@ -18,11 +18,16 @@ KEY = "divergentnets"
 
 
 def rewritten(member: Path, path: Path, **changes: object) -> Path:
-    """The checkpoint with other values in its header."""
+    """The checkpoint with other values in its header; those that are None are not in it."""
     with safe_open(member, "pt") as file:
-        values = json.loads(file.metadata()[KEY])
-    save_file(load_file(member), path, metadata={KEY: json.dumps(values | changes)})
+        values = json.loads(file.metadata()[KEY]) | changes
+    said = {key: value for key, value in values.items() if value is not None}
+    save_file(load_file(member), path, metadata={KEY: json.dumps(said)})
     return path
+
+
+UNSEALED: dict[str, object] = {"format_version": 1, "sha256": None}
+"""What a checkpoint says that was written before they carried their digest."""
 
 
 def test_a_checkpoint_is_read_as_it_was_written(member: Path, tmp_path: Path) -> None:
@@ -99,7 +104,7 @@ def test_a_spec_that_makes_no_sense_is_refused(member: Path, tmp_path: Path) -> 
 
 
 def test_a_spec_that_does_not_fit_its_tensors_is_refused(member: Path, tmp_path: Path) -> None:
-    path = rewritten(member, tmp_path / "other.safetensors", format_version=1)
+    path = rewritten(member, tmp_path / "other.safetensors", **UNSEALED)
     tensors = load_file(path)
     tensors.pop(next(iter(tensors)))
     with safe_open(path, "pt") as file:
@@ -110,11 +115,20 @@ def test_a_spec_that_does_not_fit_its_tensors_is_refused(member: Path, tmp_path:
 
 
 def test_a_checkpoint_of_before_it_carried_its_digest_is_read(member: Path, tmp_path: Path) -> None:
-    old = rewritten(member, tmp_path / "old.safetensors", format_version=1)
+    old = rewritten(member, tmp_path / "old.safetensors", **UNSEALED)
     module, header = load_checkpoint(old)
     assert header == read_header(member)
     for key, value in load_checkpoint(member)[0].state_dict().items():
         assert torch.equal(value, module.state_dict()[key])
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_digest_counts_whatever_has_become_of_the_formats_number(
+    member: Path, tmp_path: Path, version: int
+) -> None:
+    path = rewritten(member, tmp_path / "damaged.safetensors", format_version=version)
+    with pytest.raises(CheckpointError, match="has changed since it was written"):
+        load_checkpoint(path)
 
 
 @pytest.mark.parametrize("seed", range(40))

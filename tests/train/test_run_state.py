@@ -54,6 +54,15 @@ def test_a_full_disk_leaves_the_last_state_as_it_was(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("key", [b"sha256", b"state"])
+def test_a_state_whose_digest_has_lost_its_name_is_refused(tmp_path: Path, key: bytes) -> None:
+    path = tmp_path / "s.safetensors"
+    write_state(path, STATE)
+    path.write_bytes(path.read_bytes().replace(key, key.upper(), 1))
+    with pytest.raises(TrainingError, match="is damaged"):
+        read_state(path)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_state_with_one_bit_turned_over_anywhere_is_refused(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "s.safetensors"

@@ -15,10 +15,12 @@ from tests.faults.result import Result, over
 from tests.faults.warm import Worker
 from tests.stream.publish.test_publisher import free_port
 
-ROOMS = tuple(f"synthetic:?seed={seed}&seconds=inf&fps=25&size=160x128" for seed in (7, 9))
+ROOMS = tuple(f"synthetic:?seed={seed}&seconds=inf&fps=10&size=160x128" for seed in (7, 9))
+
+ROLES = ("capture", "inference", "preview")
 
 EACH = 4
-"""Kills of each kind in one run: then the engine's pauses grow beyond five seconds."""
+"""Kills of each kind in one run: then pauses before the next start grow beyond some seconds."""
 
 PATIENCE_S = 90.0
 
@@ -29,7 +31,9 @@ processes meanwhile."""
 ENDED = 128 + signal.SIGINT
 
 
-def kills(folder: Path, numbers: Sequence[int], workers: Sequence[Worker]) -> Result:
+def kills(
+    folder: Path, numbers: Sequence[int], workers: Sequence[Worker], each: int = EACH
+) -> Result:
     """Runs, in each of which every kind of child is killed several times."""
 
     def one(worker: Worker, number: int, result: Result) -> list[str]:
@@ -44,7 +48,8 @@ def kills(folder: Path, numbers: Sequence[int], workers: Sequence[Worker]) -> Re
                 Looker(port) as looker,
                 LiveRun(place, *ROOMS, "--preview", port, "--no-report") as run,
             ):
-                killed = _kill_all(run, looker, rng, result)
+                run.wait(lambda: _is_well(run), "all is well at first", PATIENCE_S)
+                killed = [_kill_one_of_each(run, looker, rng, result) for _ in range(each)]
                 status = run.end()
             problems = [] if status == ENDED else [f"status {status}"]
             problems += [*_pictures(run, killed, pulse, result), *sums(run)]
@@ -57,37 +62,33 @@ def kills(folder: Path, numbers: Sequence[int], workers: Sequence[Worker]) -> Re
     return over(numbers, one, workers)
 
 
-def _kill_all(run: LiveRun, looker: Looker, rng: random.Random, result: Result) -> list[float]:
-    """Kill children one after another, each when all is well; the times of readers' kills."""
-    order = ["capture", "inference", "preview"] * EACH
-    rng.shuffle(order)
-    killed = []
-    run.wait(lambda: _is_well(run), "all is well at first", PATIENCE_S)
-    for role in order:
+def _kill_one_of_each(run: LiveRun, looker: Looker, rng: random.Random, result: Result) -> float:
+    """Kill a child of each kind and wait until all is well; when the reader was killed."""
+    recorded, pictures = _recorded(run), looker.pictures
+    known = run.processes()
+    began, reader_at = time.monotonic(), 0.0
+    for role in rng.sample(ROLES, len(ROLES)):
         time.sleep(rng.uniform(0.0, 0.5))
-        before, pictures = _recorded(run), looker.pictures
-        children = run.processes()[role]
-        at = time.monotonic()
-        victim = rng.choice(children)
-        victim.kill()
+        victim = rng.choice(known[role])
         if role == "capture":
-            killed.append(at)
-        run.wait(
-            lambda role=role, known=frozenset(children): bool(set(run.processes()[role]) - known),
-            f"another {role}",
-            PATIENCE_S,
-        )
-        run.wait(lambda: _is_well(run), f"all is well after {role}", PATIENCE_S)
-        run.wait(lambda seen=pictures: looker.pictures > seen, "pictures in the preview")
-        run.wait(
-            lambda before=before: all(
-                now > then for now, then in zip(_recorded(run), before, strict=True)
-            ),
-            f"the recordings go on after {role}",
-        )
-        result.most(f"longest until all is well again after {role}, s", time.monotonic() - at)
+            reader_at = time.monotonic()
+        victim.kill()
         result.count(f"kills of {role}")
-    return killed
+
+    def are_back() -> bool:
+        children = run.processes()
+        return all(set(children[role]) - set(known[role]) for role in ROLES)
+
+    def goes_on() -> bool:
+        return looker.pictures > pictures and all(
+            now > then for now, then in zip(_recorded(run), recorded, strict=True)
+        )
+
+    run.wait(are_back, "others in their place", PATIENCE_S)
+    run.wait(lambda: _is_well(run), "all is well again", PATIENCE_S)
+    run.wait(goes_on, "the preview and the recordings go on")
+    result.most("longest until all is well again, s", time.monotonic() - began)
+    return reader_at
 
 
 def _is_well(run: LiveRun) -> bool:

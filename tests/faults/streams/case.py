@@ -53,12 +53,15 @@ class Case:
         said: what it is and what was done to it.
         path: the file.
         words: of the command.
+        whole: the recording before, where its decoder does not say what it makes up: of MJPEG
+            only pictures that are as they were are told from others.
     """
 
     number: int
     said: str
     path: Path
     words: tuple[str, ...]
+    whole: Path | None
 
     @property
     def output(self) -> str:
@@ -112,7 +115,8 @@ class Cases:
         path.write_bytes(content)
         output, options = rng.choice(WAYS)
         words = ("process", path.name, *output, "-w", "fixed:", *options)
-        return Case(number, f"{base.name}: {'; '.join(done)}", path, words)
+        kept = whole if base.codec == "mjpeg" else None
+        return Case(number, f"{base.name}: {'; '.join(done)}", path, words, kept)
 
     def _path(self, number: int) -> Path:
         return self._folder / f"base{number:02}{self._bases[number].suffix}"

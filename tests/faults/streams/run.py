@@ -30,7 +30,8 @@ def run(folder: Path, numbers: Sequence[int], workers: Sequence[Worker]) -> Resu
         case = cases.case(number, place)
         ended = worker.run(place, *case.words)
         masks = [name for name in ("out.masks.mp4",) if (place / name).exists()]
-        names = [case.path.name, *outputs(place, case.output), *masks]
+        whole = [case.whole] if case.whole is not None else []
+        names = [case.path.name, *outputs(place, case.output), *masks, *whole]
         decoded = worker.run(place, *names, call="tests.faults.streams.plain:main")
         if decoded.status:
             problems = [f"a plain loop ends with status {decoded.status}"]

@@ -114,10 +114,12 @@ def _lost(case: Case, folder: Path, plain: dict[str, list[Shown]]) -> Iterator[s
     if not case.lossless:
         return
     comparable = {(one.size, one.format) for one in recorded}
+    whole = None if case.whole is None else {one.digest for one in plain[str(case.whole)]}
     sure = [
         one
         for one in given
         if one.sure
+        and (whole is None or one.digest in whole)
         and not one.turned
         and (one.size, one.format) in comparable
         and not (one.interlaced and "--no-deinterlace" not in case.words)

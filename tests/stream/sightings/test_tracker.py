@@ -59,6 +59,15 @@ def moving(place: Rect, step: int, count: int) -> list[Shown]:
     return [[(place._replace(x=place.x + step * index), 0.9)] for index in range(count)]
 
 
+def test_whoever_only_counts_keeps_none_that_has_ended() -> None:
+    tracker = SightingTracker(QUICK, keep=False)
+    shown = [*times(30, (POLYP, 0.9)), *times(60), *times(30, (OTHER, 0.9)), *times(60)]
+    for index, each in enumerate(shown):
+        tracker.update(Frame(index, index, Fraction(1, 25), PICTURE, 0.0), mask_of(each))
+    assert (tracker.begun, tracker.open) == (2, 0)
+    assert tracker.finish() == []
+
+
 def test_polyp_that_stands_is_one_sighting_from_first_to_last_frame() -> None:
     (sighting,) = track([*times(10), *times(30, (POLYP, 0.9)), *times(40)])
     assert (sighting.first_index, sighting.last_index) == (10, 39)
