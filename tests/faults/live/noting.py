@@ -5,7 +5,7 @@
 Notes are written past all that may be killed, to `FOLDER/shown`: what a recording has to hold, and
 how late each frame was. While `FOLDER/slow` exists, the recorder takes as many seconds longer for
 each frame as stand in it. `FOLDER/queue` holds the bytes that may wait for the recorder;
-where `FOLDER/windows` exists, rooms have windows without a display.
+where there is a folder `FOLDER/windows`, rooms have windows without a display.
 """
 
 import functools
@@ -59,7 +59,7 @@ def noted(folder: Path, journey: Journey, settings: LiveSettings) -> Iterator[No
 def windowed(folder: Path, journey: Journey, settings: LiveSettings) -> Iterator[None]:
     """Windows that write down what they show."""
     with ExitStack() as stack:
-        Windows(journey, settings, stack, functools.partial(FolderGui, folder)).open()
+        Windows(journey, settings, stack, functools.partial(FolderGui, folder / "windows")).open()
         yield
 
 
