@@ -10,6 +10,7 @@ sent before the word of the new ring lies in the old one.
 """
 
 import shutil
+import time
 from dataclasses import dataclass
 from fractions import Fraction
 from multiprocessing.shared_memory import SharedMemory
@@ -27,6 +28,9 @@ ALIGNMENT = 64
 """Slots begin on a cache line."""
 
 FREE, TAKEN = 0, 1
+
+LOOK_EVERY_S = 0.001
+"""Between two looks for a slot that becomes free."""
 
 POSIX_FOLDER = Path("/dev/shm")  # noqa: S108 - not a temporary file: where Linux keeps it
 """Where Linux keeps shared memory; in containers it is often small."""
@@ -174,18 +178,20 @@ class _End:
 class RingWriter(_End):
     """Puts frames into slots."""
 
-    def put(self, frame: Frame) -> Slotted | None:
+    def put(self, frame: Frame, until: float = 0.0) -> Slotted | None:
         """Copy a frame's samples into a free slot.
 
         Args:
             frame: of a picture that `shape.fits`.
+            until: waits so long for a slot, in monotonic seconds.
 
         Returns:
             What to send to the reader, or None where every slot is taken.
         """
-        free = np.flatnonzero(self._slots.taken == FREE)
-        if not free.size:
-            return None
+        while not (free := np.flatnonzero(self._slots.taken == FREE)).size:
+            if time.monotonic() >= until:
+                return None
+            time.sleep(LOOK_EVERY_S)
         slot, picture = int(free[0]), frame.picture
         memory, start = self._slots.slot(slot), 0
         for plane in picture.planes:

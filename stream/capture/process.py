@@ -24,7 +24,7 @@ from stream.capture.messages import (
 from stream.capture.outbox import Outbox
 from stream.errors import SettingsError, SourceError, UnusableSourceError
 from stream.frame import Frame
-from stream.ring import RingShape, RingWriter, bytes_of
+from stream.ring import RingShape, RingWriter, Slotted, bytes_of
 from stream.signal import CODED, EXACT, Signal, SignalWatch
 from stream.source.arrival import Arrival, CapturedPacket, GivenFormat, LiveSource
 from stream.source.asked import Asked
@@ -33,6 +33,11 @@ from stream.tally import Tally
 
 RING_WITHIN_S = 2.0
 """How long a frame waits for a larger ring."""
+
+WAITS_S = 0.5
+"""How long frames of one connection wait for slots in all: what came while FFmpeg looked at the
+stream comes all at once, and a parent that is late then would lose some. One that stays slow
+loses frames all the same, instead of falling behind."""
 
 RING_FULL = "ring full"
 NO_RING = "no ring"
@@ -92,7 +97,7 @@ class _Reader:
         self.closed.set()
         self._address, self._asked, self._outbox, self._orders = address, asked, outbox, orders
         self._writer: RingWriter | None = None
-        self._unplugged = False
+        self._unplugged, self._waits_s = False, 0.0
         self._watch, self._seen, self._looked_at = SignalWatch(), Signal.PICTURE, 0.0
 
     def read(self, order: Open) -> Word:
@@ -100,6 +105,7 @@ class _Reader:
         if self._writer is None and order.ring is not None:
             self._writer = RingWriter(order.ring)
         warnings, self._warned_at = Tally(), 0.0
+        self._waits_s = WAITS_S
         self._looked_at = 0.0
         self.closed.clear()
         source = None
@@ -148,12 +154,19 @@ class _Reader:
     def _show(self, frame: Frame, signal: Signal) -> None:
         """Put a frame into the ring, or say that it was missed."""
         writer = self._writer_for(frame)
-        slotted = None if writer is None else writer.put(frame)
+        slotted = None if writer is None else self._put(writer, frame)
         if slotted is not None:
             self._outbox.put(Pictured(slotted, signal))
             return
         cause = NO_RING if writer is None else RING_FULL
         self._outbox.put(Missed(frame.index, frame.arrived_at, signal, cause))
+
+    def _put(self, writer: RingWriter, frame: Frame) -> Slotted | None:
+        """Put a frame into a slot, and wait for one where there is time left to wait."""
+        began = time.monotonic()
+        slotted = writer.put(frame, began + self._waits_s)
+        self._waits_s = max(0.0, self._waits_s - (time.monotonic() - began))
+        return slotted
 
     def _writer_for(self, frame: Frame) -> RingWriter | None:
         """A ring that the frame fits into; the parent makes it where there is none yet."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from fractions import Fraction
 from multiprocessing import get_context
@@ -77,6 +78,20 @@ def test_a_full_ring_takes_nothing_until_a_slot_is_handed_back():
         reader.skip(first)
         third = writer.put(frame_of(3))
         assert [reader.take(slotted).index for slotted in (second, third)] == [1, 3]
+
+
+def test_a_frame_waits_for_a_slot_as_long_as_it_may():
+    with Ring(1, 10_000) as ring:
+        writer, reader = RingWriter(ring), RingReader(ring)
+        first = writer.put(frame_of(0))
+        began = time.monotonic()
+        assert writer.put(frame_of(1), began + 0.05) is None
+        assert 0.05 <= time.monotonic() - began < 0.05 + PATIENCE_S
+        hand_back = threading.Timer(0.05, reader.skip, (first,))
+        hand_back.start()
+        second = writer.put(frame_of(1), time.monotonic() + PATIENCE_S)
+        hand_back.join()
+        assert reader.take(second).index == 1
 
 
 def test_what_was_copied_out_stays_when_its_slot_is_used_again():

@@ -1,6 +1,7 @@
 """A program that sends numbered pictures to its standard output, as a capture card's would.
 
-python -m tests.stream.live.program [--raw] [--pictures N] [--then STATUS|hang] [--stubborn]
+python -m tests.stream.live.program [--raw] [--pictures N] [--burst] [--then STATUS|hang]
+    [--stubborn]
 """
 
 import argparse
@@ -21,10 +22,11 @@ RATE = Fraction(25)
 
 
 def main() -> None:
-    """Send pictures at their pace."""
+    """Send pictures at their pace, or all at once."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--raw", action="store_true")
     parser.add_argument("--pictures", type=int)
+    parser.add_argument("--burst", action="store_true")
     parser.add_argument("--then", default="0")
     parser.add_argument("--stubborn", action="store_true")
     asked = parser.parse_args()
@@ -44,7 +46,8 @@ def main() -> None:
             picture.pts = number
             for packet in video.encode(picture):
                 container.mux(packet)
-            time.sleep(max(0.0, began + number / RATE - time.monotonic()))
+            due = began if asked.burst else began + number / RATE
+            time.sleep(max(0.0, due - time.monotonic()))
     print("many lines\nof talk\nthe card is gone", file=sys.stderr, flush=True)
     while asked.then == "hang":
         time.sleep(1)

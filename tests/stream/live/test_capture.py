@@ -1,7 +1,9 @@
 """Capture by a process that is killed, stopped and starved, over UDP loopback."""
 
 import re
+import shlex
 import signal
+import sys
 import time
 from contextlib import suppress
 from itertools import pairwise
@@ -132,6 +134,15 @@ def test_a_sender_that_comes_back_with_another_codec_is_live_again(url, send, cl
         send(url, other)
         watched.wait(lambda: watched.capture.given.codec == "mpeg2video")
         watched.wait_frames(3)
+
+
+def test_frames_that_come_all_at_once_at_the_start_wait_for_whoever_takes_them():
+    burst = [sys.executable, "-m", "tests.stream.live.program", "--pictures", "20", "--burst"]
+    options = CaptureOptions(ring_slots=2, patience=STEADY)
+    with Watched(f"exec:{shlex.join(burst)}", options) as watched:
+        watched.wait_for(State.ENDED)
+    assert [frame.index for frame in watched.frames] == list(range(20))
+    assert watched.capture.drops == {}
 
 
 def test_frames_that_find_the_ring_full_are_counted():

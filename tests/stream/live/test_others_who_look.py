@@ -16,7 +16,7 @@ from stream.live.settings import LiveSettings
 from stream.settings import merged, plain
 from tests.stream.preview.viewer import Viewer
 from tests.stream.publish.receivers import Received
-from tests.stream.publish.test_publisher import free_port
+from tests.stream.publish.published import free_port
 
 SOURCE = "synthetic:?seed=7&fps=25&size=640x480&seconds=inf"
 PATIENCE_S = 180.0
@@ -123,7 +123,7 @@ def test_what_is_not_the_view_leaves_nothing_of_itself(start):
         (("--preview", "0", "--preview-token", "short"), 2, "fewer than 8 characters"),
         (("--preview", "99999"), 2, "preview: "),
         ((*ELSEWHERE, "--preview-token", "long enough"), 1, "none of this machine's"),
-        (("--publish", "http://a/b"), 2, "cannot be published to"),
+        (("--publish", "whip://a/b"), 2, "cannot be published to"),
         (("--publish", "udp://a:1", "udp://a:2"), 2, "2 targets for 1 sources"),
     ],
 )  # fmt: skip
