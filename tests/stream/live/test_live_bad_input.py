@@ -94,6 +94,68 @@ def test_a_stream_without_pictures_says_so_until_they_come_again(url, send, clip
         assert journey.captures[0].given.segment > 1
 
 
+REFUSING = """
+import errno, os, stat
+from fractions import Fraction
+from types import SimpleNamespace
+from stream.source import device, v4l2
+
+case, open_other = os.environ["REFUSED"], device.av.open
+formats = (v4l2.DeviceFormat("MJPG", "mjpeg", ((1920, 1080, (Fraction(60),)),)),)
+v4l2.describe = lambda path: v4l2.Device(path, "USB grabber", "uvcvideo", formats)
+
+def open_none(path, **how):
+    if how.get("format") == "v4l2":
+        raise OSError({"busy": errno.EBUSY, "format": errno.EINVAL}[case], "as the system says it")
+    return open_other(path, **how)
+
+facts = SimpleNamespace(st_mode=stat.S_IFCHR, st_gid=44)
+device.Path = lambda path: SimpleNamespace(stat=lambda: facts)
+device.os = SimpleNamespace(R_OK=4, W_OK=2, access=lambda *_: case != "permission")
+device.av.open = open_none
+"""
+"""In every process of a run: a capture card that cannot be had, since there is none here."""
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ("busy", "/dev/video0: is in use by another program: close that one"),
+        ("permission", "/dev/video0: no permission to read it: only the group '"),
+        (
+            "format",
+            "/dev/video0: does not give what is asked for; USB grabber has: mjpeg 1920x1080",
+        ),
+    ],
+)
+def test_a_device_that_cannot_be_had_ends_the_run_with_a_line_on_what_to_do(tmp_path, case, said):
+    (tmp_path / "sitecustomize.py").write_text(REFUSING)
+    words = ["/dev/video0", "--input-format", "nv12", "--no-show", "-w", "fixed:"]
+    done = run(tmp_path, *words, REFUSED=case)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"divergent-stream: {said}")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_device_that_is_not_there_ends_the_run_with_those_that_are(command):
+    ended = command("live", "/dev/video97", "--no-show", "-w", "fixed:")
+    assert ended.status == 1
+    assert "/dev/video97: there is no such device; " in ended.complaint
+
+
+def run(folder, *words, **more):
+    """A run in a process of its own that reads the `sitecustomize` in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "stream.cli", "live", *words],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])} | more,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+
 JUMPING = """
 import datetime, itertools, random, time
 
@@ -117,15 +179,7 @@ def test_a_clock_on_the_wall_that_jumps_changes_nothing(tmp_path, url, send, cli
     (tmp_path / "sitecustomize.py").write_text(JUMPING)
     send(url, clip)
     words = ["--no-show", "--json", "-w", "fixed:", "--view", "full", "--mask-age-limit-s", "30"]
-    done = subprocess.run(
-        [sys.executable, "-m", "stream.cli", "live", url, *words, "--duration", "2"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    done = run(tmp_path, url, *words, "--duration", "2")
     assert done.returncode == 0, done.stderr
     seconds = [json.loads(line) for line in done.stdout.splitlines()]
     assert len({second["time"][:4] for second in seconds}) > 1  # it does jump

@@ -15,8 +15,8 @@ from stream.errors import SettingsError
 from stream.live.settings import LiveSettings
 from stream.settings import merged, plain
 from tests.stream.preview.viewer import Viewer
-from tests.stream.publish.receivers import Received
 from tests.stream.publish.published import free_port
+from tests.stream.publish.receivers import Received
 
 SOURCE = "synthetic:?seed=7&fps=25&size=640x480&seconds=inf"
 PATIENCE_S = 180.0
