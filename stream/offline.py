@@ -158,7 +158,9 @@ def process(
             predictions = predict(engine, [it.frame for it in looked], [it.view for it in looked])
             outcome.engine_seconds += sum(prediction.took_s for prediction in predictions)
             for (frame, _, visible), answer in zip(looked, predictions, strict=True):
-                prediction = smoother.update(answer, frame.seconds) if smoother else answer
+                prediction = answer
+                if smoother is not None:
+                    prediction = smoother.update(answer, frame.picture, frame.seconds)
                 mask = find_mask(prediction, threshold if visible else 1.0, smallest)
                 followed = tracker.update(frame, mask)
                 shown = overlay.draw(frame, mask) if overlay is not None else frame

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.bench import chain, live, sightings, stages
+from tests.bench import chain, flicker, live, sightings, stages
 
 DESCRIPTION = """Measure the chain on this machine, which should be idle:
 chain: `process --weights fixed:` against PyAV decode → encode and other loops, in turn;
@@ -17,6 +17,7 @@ reconnect: 200 kills and restarts of a live sender; disconnected: a core's share
 gpu: the paper's ensemble on a GPU (`make gpu` runs the tests, too);
 sightings: recall and false ones a minute on synthetic scenes, and what is seen in each --clip
 (docs/sightings.md);
+flicker: masks' change beyond the scene's motion, as they come and steadied, of each --clip too;
 loader: augmented pictures a second that training is fed with;
 engines: the CPU engine beside plain OpenVINO and ONNX Runtime, and what was tried beyond."""
 
@@ -45,6 +46,7 @@ def main() -> None:
             "reconnect": lambda: live.reconnect(folder),
             "disconnected": live.disconnected,
             "sightings": lambda: sightings.measure(asked.clip),
+            "flicker": lambda: flicker.measure(asked.clip),
             "gpu": _gpu,
             "loader": lambda: _loader(folder),
             "engines": lambda: _engines(tuple(asked.weights), folder),

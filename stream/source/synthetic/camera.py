@@ -32,6 +32,20 @@ class Lens:
         edge = np.minimum(angle / self._half_field, 1.3)
         self.vignette: Array = (1 - falloff * edge**2.5).astype(np.float32)
 
+    def places(self, pose: Pose, points: Array) -> Array:
+        """(..., 2) float32 column and row at which points are drawn.
+
+        Args:
+            pose: of the camera.
+            points: (..., 3) from the camera, in the tube's axes.
+        """
+        x, y, z = np.moveaxis(points @ pose.rotation, -1, 0)
+        aside = np.hypot(x, y)
+        stretch = np.arctan2(aside, z) / np.maximum(aside, 1e-6) * self._scale
+        column = (self.width - 1) / 2 + x * stretch
+        row = (self.height - 1) / 2 + y * stretch
+        return np.stack([column, row], axis=-1).astype(np.float32)
+
     def window(self, pose: Pose, centre: Array, reach: float) -> tuple[slice, slice] | None:
         """Rows and columns of the picture that a ball may touch, or None.
 

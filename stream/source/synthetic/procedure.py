@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nets.picture import Rect
+from stream.source.synthetic.mucosa import Array
 from stream.source.synthetic.panel import make_panel, view_of
 from stream.source.synthetic.scene import EndoscopeView
 
@@ -80,7 +81,14 @@ class SyntheticScene:
 
     def picture(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
         """The endoscope's own picture, uint8 RGB, and its mask, at the sensor's size."""
-        return self._endoscope.render(self._start + float(index / self.fps))
+        return self._endoscope.render(self._seconds(index))
+
+    def places_at(self, index: int, other: int) -> Array:
+        """(H, W, 2): where each sample of a frame's own picture is in that of another frame."""
+        return self._endoscope.places_at(self._seconds(index), self._seconds(other))
+
+    def _seconds(self, index: int) -> float:
+        return self._start + float(index / self.fps)
 
     def render(self, index: int) -> Rendered:
         """The whole screen at a frame."""

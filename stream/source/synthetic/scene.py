@@ -79,6 +79,33 @@ class EndoscopeView:
         Returns:
             Picture (H, W, 3) uint8 RGB, and where a polyp is seen, (H, W) bool.
         """
+        layers = self._look(seconds, with_polyps)
+        light, facing = layers.light, layers.facing
+        light *= self._lens.vignette
+        wetness = layers.texture[..., 3] * np.float32(1 / WETNESS_SCALE)
+        wetness -= WETNESS_MIDDLE / WETNESS_SCALE
+        glint = np.clip((facing + 0.045 * wetness - self._dryness) * 22, 0, 1)
+        return self._sensor.expose(light, glint, layers.texture, seconds), layers.mask
+
+    def places_at(self, seconds: float, other: float) -> Array:
+        """Where what is seen at one moment is in the picture of another.
+
+        Folds that hide it then are not minded, nor that polyps far ahead grow.
+
+        Args:
+            seconds: the moment that it is seen.
+            other: the moment asked for.
+
+        Returns:
+            (H, W, 2) float32, column and row.
+        """
+        pose, then = self._journey.pose_at(seconds), self._journey.pose_at(other)
+        rays = cv2.transform(self._lens.rays, pose.rotation)
+        points = rays * self._look(seconds, with_polyps=True).distance[..., None]
+        return self._lens.places(then, pose.carried(points, then))
+
+    def _look(self, seconds: float, with_polyps: bool) -> Layers:
+        """What the lens sees at one moment."""
         pose = self._journey.pose_at(seconds)
         polyps = polyps_ahead(self.seed, pose.along) if with_polyps else []
         beds = [Bed(p.bearing, p.along - pose.along, 1.3 * p.radius) for p in polyps]
@@ -91,11 +118,7 @@ class EndoscopeView:
         layers = Layers(light, facing, distance, texture, np.zeros(light.shape, np.bool_))
         for polyp in polyps:
             self._put(polyp, pose, tube, rays, layers)
-        light *= self._lens.vignette
-        wetness = layers.texture[..., 3] * np.float32(1 / WETNESS_SCALE)
-        wetness -= WETNESS_MIDDLE / WETNESS_SCALE
-        glint = np.clip((facing + 0.045 * wetness - self._dryness) * 22, 0, 1)
-        return self._sensor.expose(light, glint, layers.texture, seconds), layers.mask
+        return layers
 
     def before_first_polyp(self) -> float:
         """The last moment, in seconds, before the first polyp of the scene comes up."""

@@ -98,6 +98,13 @@ class SyntheticSource:
             _, mask = self._scene.picture(index)
         return self._scene.panel.show_mask(mask)
 
+    def places_at(self, index: int, other: int) -> NDArray[np.float32]:
+        """(h, w, 2): columns and rows, in another frame, of what is seen in the view of a frame.
+
+        Both are of the endoscope's own picture, (h, w), which fills `view`.
+        """
+        return self._scene.places_at(index, other)
+
     def take_packets(self) -> "list[Packet[Any]]":
         """Packets of sound and subtitles: it has none."""
         return []

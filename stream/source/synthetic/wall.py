@@ -73,6 +73,20 @@ class Pose:
         aside, _ = cv2.Rodrigues(np.array([-self.tilt[1], self.tilt[0], 0.0]))
         return np.asarray(aside @ roll, np.float32)
 
+    def middle(self, depth: Array) -> tuple[Array, Array]:
+        """The tube's middle at some depths, from the axis of view: across and down."""
+        turned = depth * depth / (1 + depth * depth / BEND_REACH)
+        return self.bend[0] * turned - self.offset[0], self.bend[1] * turned - self.offset[1]
+
+    def carried(self, points: Array, other: "Pose") -> Array:
+        """Places as they lie from another pose: (..., 3) from the camera, in the tube's axes."""
+        x, y, depth = np.moveaxis(points, -1, 0)
+        across, down = self.middle(depth)
+        depth = depth + np.float32(self.along - other.along)
+        there, below = other.middle(depth)
+        moved = np.stack([x - across + there, y - down + below, depth], axis=-1)
+        return moved.astype(np.float32)
+
 
 class Bed(NamedTuple):
     """A place on the wall where folds are smoothed down, so that none sticks through a polyp.
@@ -110,9 +124,7 @@ def stand_off(folds: Array, pose: Pose, beds: Sequence[Bed]) -> tuple[Array, Arr
         aside = (BEARINGS - np.float32(bed.bearing) + math.pi) % (2 * math.pi) - math.pi
         away = ((DEPTHS[rows, None] - bed.ahead) ** 2 + aside**2) / bed.radius**2
         height[rows] *= 1 - np.exp(-away * away)
-    turned = DEPTHS * DEPTHS / (1 + DEPTHS * DEPTHS / BEND_REACH)
-    across = (pose.bend[0] * turned - pose.offset[0]).astype(np.float32)[:, None]
-    down = (pose.bend[1] * turned - pose.offset[1]).astype(np.float32)[:, None]
+    across, down = (shift.astype(np.float32)[:, None] for shift in pose.middle(DEPTHS))
     cosine, sine = np.cos(BEARINGS), np.sin(BEARINGS)
     aside = across * sine - down * cosine
     middle = across * cosine + down * sine + np.sqrt(np.maximum(1 - aside * aside, 0))

@@ -49,6 +49,29 @@ def test_mask_is_where_the_picture_without_polyps_differs_most(endoscope):
     assert seen >= 3
 
 
+def test_what_is_seen_is_known_in_the_frame_before(endoscope):
+    rows, columns = np.mgrid[0:132, 0:160].astype(np.float32)
+    np.testing.assert_allclose(
+        endoscope.places_at(2.0, 2.0), np.dstack([columns, rows]), rtol=0, atol=0.02
+    )
+    rng, seen = np.random.default_rng(1), 0
+    for _ in range(6):
+        now = endoscope.encounter(rng)
+        picture, mask = endoscope.render(now)
+        earlier, mask_before = endoscope.render(now - 0.08)
+        places = endoscope.places_at(now, now - 0.08)
+        carried = cv2.remap(earlier, places, None, cv2.INTER_LINEAR).astype(float)
+        inside = ((places > 0) & (places < (159, 131))).all(axis=2)
+        moved, still = (np.abs(it - picture.astype(float))[inside] for it in (carried, earlier))
+        assert moved.mean() < 0.8 * still.mean()
+        if mask.mean() > 0.01:
+            seen += 1
+            came = cv2.remap(mask_before.astype(np.uint8), places, None, cv2.INTER_NEAREST) > 0
+            moved, still = ((it ^ mask)[inside].sum() for it in (came, mask_before))
+            assert moved < 0.6 * still
+    assert seen >= 3
+
+
 def test_no_mask_without_polyps_ahead(endoscope):
     alongs = np.arange(-60, 60, 0.25)
     empty = [along for along in alongs if not polyps_ahead(endoscope.seed, along)]
