@@ -100,10 +100,15 @@ def shipped(name: str = "compact") -> Path:
 def read_weights(weights: Sequence[Path]) -> Bundle:
     """An ensemble from what a user names: one bundle, or one or more checkpoints.
 
+    A bundle that ships is named by its folder's name alone, where nothing else lies by that name.
+
     Raises:
         BundleError: not there, incomplete, or not to be fused.
         CheckpointError: a member cannot be read.
     """
+    if len(weights) == 1 and not weights[0].exists() and len(weights[0].parts) == 1:
+        own = shipped(weights[0].name)
+        weights = [own] if own.is_dir() else weights
     if len(weights) == 1 and weights[0].is_dir():
         return read_bundle(weights[0])
     folders = [path for path in weights if path.is_dir()]

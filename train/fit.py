@@ -143,7 +143,7 @@ def fit(
 def _dataset(
     training: Sequence[Sample], spec: MemberSpec, recipe: Recipe, teaching: Teaching | None
 ) -> Samples:
-    contract, augmentation = spec.preprocessing, recipe.augmentation
+    contract, augmentation = recipe.contract_in_training(spec.preprocessing), recipe.augmentation
     if teaching is None:
         return Samples(training, contract, augmentation, recipe.seed)
     return TaughtSamples(

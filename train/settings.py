@@ -45,6 +45,8 @@ class Recipe:
         precision: Lightning Fabric's name, or `auto`: bf16-mixed on a GPU that can, else 32-true.
         teaching: with a teacher, the share of the loss that compares with it and not with labels.
         unlabelled: with a teacher, frames without labels in a pass for each one with a label.
+        size_in_training: share of the input's rows and columns that samples are learned at; the
+            network is validated at, and keeps, its own.
         seed: of weights, order and augmentation.
     """
 
@@ -64,7 +66,21 @@ class Recipe:
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "32-true"
     teaching: float = Field(default=0.5, ge=0, le=1)
     unlabelled: float = Field(default=1.0, ge=0)
+    size_in_training: float = Field(default=1.0, gt=0, le=1)
     seed: int = Field(default=0, ge=0)
+
+    def contract_in_training(self, contract: Preprocessing) -> Preprocessing:
+        """How samples are prepared to be learned from, by how the network's input is prepared.
+
+        Both sides are multiples of 32, as encoders want them.
+        """
+        if self.size_in_training == 1.0:
+            return contract
+        height, width = (
+            max(32, round(side * self.size_in_training / 32) * 32)
+            for side in (contract.height, contract.width)
+        )
+        return replace(contract, height=height, width=width)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON or YAML."""

@@ -7,8 +7,8 @@ import pytest
 import torch
 import yaml
 
-from nets.bundle import read_bundle, read_weights, set_fusion, write_bundle
-from nets.errors import BundleError, CheckpointError
+from nets.bundle import read_bundle, read_weights, set_fusion, shipped, write_bundle
+from nets.errors import BundleError, CheckpointError, DivergentError
 from nets.fusion import LEARNED
 from nets.fusion_file import FusionHeader, save_fusion
 from nets.grid import Fusion, Grid
@@ -35,6 +35,18 @@ def test_a_bundle_is_read_as_it_was_written(bundle: Path) -> None:
     assert (read.grid, read.threshold) == (Grid(64, 64, "view"), 0.5)
     assert len(read.contracts) == 1
     assert read_weights([bundle]).fingerprint() == read.fingerprint()
+
+
+def test_a_bundle_that_ships_is_named_by_its_name_unless_another_lies_there(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    compact = read_weights([Path("compact")])
+    assert compact.fingerprint() == read_bundle(shipped()).fingerprint()
+    bundle.rename("compact")
+    assert read_weights([Path("compact")]).fingerprint() != compact.fingerprint()
+    with pytest.raises(DivergentError, match="elsewhere/compact"):
+        read_weights([Path("elsewhere/compact")])
 
 
 def test_another_fusion_is_another_fingerprint(bundle: Path, member: Path) -> None:

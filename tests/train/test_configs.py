@@ -26,7 +26,9 @@ def of(paths: list[Path]) -> dict:
 
 def test_all_of_them_are_there() -> None:
     assert {path.stem for path in PLANS} >= {"paper", "paper-unet", "compact", "student"}
-    assert {path.stem for path in RECIPES} == {"paper-text", "paper-code", "modern", "distill"}
+    assert {path.stem for path in RECIPES} == {
+        *("paper-text", "paper-code", "modern", "distill", "student")
+    }
 
 
 @pytest.mark.parametrize("path", **of([*PLANS, *RECIPES]))

@@ -20,6 +20,7 @@ from train.dataset import Samples
 from train.errors import ManifestError, TrainingError
 from train.fit import fit
 from train.hardware import Hardware, open_fabric
+from train.learner import Learner
 from train.loader import validation_loader
 from train.manifest import Sample, read_manifest, write_manifest
 from train.reports import EpochReport, Progress, StepReport
@@ -277,6 +278,27 @@ def test_a_training_starts_from_a_checkpoint(run, tiny_member) -> None:
     key = next(key for key in before if key.endswith("conv.weight"))
     assert torch.allclose(before[key], after[key], atol=1e-6)
     assert load_checkpoint(again)[1].trained_on["init"] == path.name
+
+
+def test_a_network_is_validated_at_its_own_size_whatever_it_learns_at(
+    run, tiny_member, validation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned_at, step = set(), Learner.step
+
+    def watched(self: Learner, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        learned_at.update({tuple(images.shape[1:3]), tuple(targets.shape[1:])})
+        return step(self, images, targets)
+
+    monkeypatch.setattr(Learner, "step", watched)
+    module, header = load_checkpoint(
+        run(tiny_member(), recipe=replace(RECIPE, epochs=1, size_in_training=0.5))
+    )
+    assert learned_at == {(32, 32)}
+    contract = header.spec.preprocessing
+    assert (contract.height, contract.width) == (64, 64)
+    held_out = validation_loader(Samples(validation[:6], contract, "none", 0), 0)
+    iou, _ = validate(module, held_out, contract, torch.device("cpu"))
+    assert header.metrics["validation_iou"] == pytest.approx(iou, abs=1e-6)
 
 
 @pytest.mark.parametrize("missing", ["training", "validation"])

@@ -1,10 +1,11 @@
 """Plans and recipes from YAML: what is wrong is named, all of it, with the nearest valid name."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from nets.preprocessing import Preprocessing
 from train.errors import SettingsError
 from train.settings import Recipe, read_plan
 
@@ -157,6 +158,15 @@ def test_encoder_weights_can_be_given_for_every_network_of_a_member(tmp_path: Pa
 def test_a_member_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"fpnn \(did you mean fpn\?\): there are fpn, tri"):
         read_plan(plan(tmp_path)).spec_of("fpnn")
+
+
+def test_what_is_learned_from_may_be_smaller_than_the_input() -> None:
+    contract = Preprocessing(height=256, width=320, resize="area")
+    assert Recipe().contract_in_training(contract) == contract
+    smaller = Recipe(size_in_training=0.75).contract_in_training(contract)
+    assert smaller == replace(contract, height=192, width=256)
+    least = Recipe(size_in_training=0.01).contract_in_training(contract)
+    assert (least.height, least.width) == (32, 32)
 
 
 def test_a_recipe_survives_being_written_and_read() -> None:
