@@ -4,6 +4,7 @@ The first use of a set of weights converts them with PyTorch and keeps the resul
 neither torch nor smp is imported. What is kept can be deleted at any time.
 """
 
+import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -130,12 +131,15 @@ def _compiled(
     Raises:
         EngineError: it cannot be, or memory does not suffice.
     """
+    core = openvino.Core()
+    kind = precision
+    if precision not in ("f32", "bf16"):
+        kind = core.get_property(device, "INFERENCE_PRECISION_HINT").to_string()
     config: dict[str, Any] = {
         "PERFORMANCE_HINT": mode.upper(),
-        "CACHE_DIR": str(cache_folder() / "compiled"),
+        "INFERENCE_PRECISION_HINT": kind,
+        "CACHE_DIR": str(_kept_for(core, device, kind)),
     }
-    if precision in ("f32", "bf16"):
-        config["INFERENCE_PRECISION_HINT"] = precision
     most = len(os.sched_getaffinity(0)) if mode == "throughput" else 1
     for attempt in ("first", "last"):
         model = quantised(bundle) if precision == "int8" else converted(bundle, notify)
@@ -143,12 +147,26 @@ def _compiled(
             fit = _fitting(bundle, model, most, notify)
             if fit < most:
                 config["NUM_STREAMS"] = fit
-            return openvino.Core().compile_model(model, device, config)
+            return core.compile_model(model, device, config)
         except (OSError, RuntimeError, MemoryError) as error:
             # Somebody may have emptied the cache since the model was found in it.
             if attempt == "last" or model.exists():
                 raise EngineError(f"OpenVINO on {device}: {_reason(error)}") from error
     raise AssertionError
+
+
+def _kept_for(core: Any, device: str, kind: str) -> Path:
+    """Where graphs lie that were compiled for such a device and precision.
+
+    OpenVINO's own key knows neither: a graph that was compiled for single precision is taken for
+    bf16 as well, where its answers are wrong without a word.
+    """
+    told = [
+        core.get_property(device, name)
+        for name in ("FULL_DEVICE_NAME", "OPTIMIZATION_CAPABILITIES")
+    ]
+    digest = hashlib.sha256(repr(told).encode()).hexdigest()[:8]
+    return cache_folder() / "compiled" / f"{device}-{kind}-{digest}"
 
 
 def _fitting(bundle: Bundle, model: Path, most: int, notify: Callable[[str], None]) -> int:

@@ -89,14 +89,35 @@ def test_weights_versions_and_devices_have_models_of_their_own(cache, member):
     assert model.name.startswith(fingerprint)
     assert openvino.__version__.split("-")[0] in model.name
     with opened(member, []):
-        assert list((cache / "compiled").glob("*.blob"))  # OpenVINO's own, by device and settings
+        assert list((cache / "compiled").glob("*/*.blob"))  # OpenVINO's own, by device and settings
+
+
+@pytest.mark.parametrize("precision", ["f32", "bf16"])
+def test_a_precision_runs_what_was_compiled_for_it(cache, member, monkeypatch, precision):
+    """OpenVINO takes one precision's graph for another's, and then answers wrongly."""
+
+    def answer(folder: str, precision: str) -> np.ndarray:
+        monkeypatch.setenv("DIVERGENT_CACHE", str(cache / folder))
+        with open_engine([str(member)], device="cpu", precision=precision) as engine:
+            return engine.predict([grey()])
+
+    other = "bf16" if precision == "f32" else "f32"
+    alone = answer("alone", precision)
+    answer("shared", other)
+    assert np.array_equal(answer("shared", precision), alone)
+    kinds = {path.name.split("-")[1] for path in (cache / "shared" / "compiled").iterdir()}
+    assert kinds == ({"f32", "bf16"} if "BF16" in capabilities() else {"f32"})
+
+
+def capabilities() -> list[str]:
+    return list(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 @pytest.mark.parametrize("left", [0, 1000, 0.5])
 def test_a_compiled_model_that_is_damaged_is_made_anew(cache, member, left):
     with opened(member, []) as engine:
         before = engine.predict([grey()])
-    blob = max((cache / "compiled").glob("*.blob"), key=lambda path: path.stat().st_mtime_ns)
+    blob = max((cache / "compiled").glob("*/*.blob"), key=lambda path: path.stat().st_mtime_ns)
     whole = blob.read_bytes()
     blob.chmod(0o600)
     blob.write_bytes(whole[: left if isinstance(left, int) else int(left * len(whole))])
