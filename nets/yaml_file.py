@@ -1,5 +1,6 @@
 """Reading what people wrote in YAML: safely, and never one of two values without a word."""
 
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,23 @@ from nets.errors import DivergentError
 LARGEST = 2**20
 """Bytes; nobody writes more by hand."""
 
+HALF = re.compile("[\ud800-\udfff]")
+"""Surrogates, which stand for a character in pairs, and only in UTF-16."""
+
 MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):
-    """As YAML's own, but a key that stands twice is refused: PyYAML takes the last one."""
+    """As YAML's own, but a key that stands twice is refused, of which PyYAML takes the last one,
+    and so is half a character, which nobody could write down again."""
+
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and HALF.search(value):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{ascii(value)} holds half a character", node.start_mark
+            )
+        return value
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[object] = set()

@@ -162,6 +162,11 @@ def merged(kind: type[T], config: Path | None, given: dict[str, Any]) -> T:
     places |= dict.fromkeys(chosen, "command line")
     try:
         return TypeAdapter(kind).validate_python(values)
+    except UnicodeEncodeError as error:
+        what = ascii(error.object)
+        raise SettingsError(
+            f"{' and '.join(dict.fromkeys(places.values()))}: {what}: no text"
+        ) from error
     except ValidationError as error:
         problems = []
         everywhere = " and ".join(dict.fromkeys(places.values()))

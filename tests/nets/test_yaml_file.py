@@ -26,6 +26,7 @@ def test_yaml_is_read_as_plain_values(tmp_path):
         ("a: " + "[" * 5000, "not YAML"),
         ("a: !!python/object/apply:os.system [ls]", "not YAML"),
         ("a: '\x00'", "not YAML"),
+        ('a: "\\ud800"', "holds half a character"),
         ("#" * (LARGEST + 1), "larger than"),
     ],
 )

@@ -1,5 +1,6 @@
 """Where settings come from, and what is said of those that make no sense."""
 
+import os
 import shlex
 from dataclasses import fields
 from pathlib import Path
@@ -112,6 +113,11 @@ def test_a_file_that_holds_no_settings_is_one_clear_line(tmp_path, content, said
     with pytest.raises(SettingsError, match=said) as caught:
         merged(ProcessSettings, config, {})
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_text_on_the_command_line_is_one_clear_line():
+    with pytest.raises(SettingsError, match=r"command line: .*udcff.*: no text"):
+        merged(ProcessSettings, None, {"bitrate": os.fsdecode(b"\xff")})
 
 
 def test_a_missing_file_is_one_clear_line(tmp_path):

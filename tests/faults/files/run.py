@@ -19,6 +19,7 @@ from tests.faults.warm import Ended, Worker
 
 HERE = "tests.faults.files.answer"
 NETWORKS = (
+    "train",  # before OpenCV, to which it tells how large pictures may be
     HERE,
     "torch",
     "segmentation_models_pytorch",
