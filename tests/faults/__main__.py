@@ -46,7 +46,7 @@ PARTS = {
     "live-kills": Part(50, live.kills, ()),
     "children": Part(13, children.kills, ()),
     "consumers": Part(20, consumers.consumers, ()),
-    "archives": Part(50, archive.archives),
+    "archives": Part(30, archive.archives),
     "interrupts": Part(100, offline.interrupts),
     "disks": Part(60, resources.disks),
     "limits": Part(60, resources.limits),

@@ -27,7 +27,7 @@ import numpy as np
 import psutil
 
 from stream.synth import write_video
-from tests.faults.live.running import LiveRun, Looker
+from tests.faults.live.running import LiveRun, Looker, NotSoError
 from tests.stream.publish.test_publisher import free_port
 
 SIZE = (160, 128)
@@ -35,7 +35,7 @@ PACE, FAST = Fraction(30), Fraction(400)
 LOOP_S = Fraction(5)
 
 SAMPLES = 360
-"""Of a whole run."""
+"""Of a run."""
 
 WARM_UP = 0.1
 """Of the run: until then memory may grow."""
@@ -87,14 +87,19 @@ def sampled(run: LiveRun, began: float) -> Sample:
 
 
 def soak(
-    folder: Path, source: Sequence[str], seconds: float, log: Callable[[dict[str, Any]], None]
+    folder: Path,
+    source: Sequence[str],
+    frames: int,
+    pace: Fraction,
+    log: Callable[[dict[str, Any]], None],
 ) -> dict[str, Any]:
-    """Run for so long; what it held, and how late it was.
+    """Run until so many frames are shown; what it held, and how late it was.
 
     Args:
         folder: to work in.
         source: words that name it.
-        seconds: how long, from when pictures come.
+        frames: how many.
+        pace: of the source.
         log: told of every sample.
     """
     port = free_port()
@@ -102,12 +107,14 @@ def soak(
     with Looker(port) as looker, LiveRun(folder, *source, "--preview", port, "--no-report") as run:
         run.wait(lambda: run.shown() > 100 and bool(run.processes()["preview"]), "pictures")
         began = time.monotonic()
-        while (passed := time.monotonic() - began) < seconds:
+        while (shown := run.shown()) < frames:
+            if run.process.poll() is not None:
+                raise NotSoError(f"the run ended: {run.said[-300:]}")
             samples.append(sampled(run, began))
             newest = run.notes()[-2000:]
             delay = 1000 * np.median(newest["shown"] - newest["arrived"])
-            log(asdict(samples[-1]) | {"frames": run.shown(), "delay_ms": round(float(delay), 2)})
-            time.sleep(min(seconds / SAMPLES, seconds - passed))
+            log(asdict(samples[-1]) | {"frames": shown, "delay_ms": round(float(delay), 2)})
+            time.sleep(float(frames / pace / SAMPLES))
         status = run.end(120.0)
         figures = _figures(run, samples, status)
     figures["left"] = run.left
@@ -208,10 +215,11 @@ def main() -> int:
             with asked.log.open("a", encoding="utf-8") as file:
                 print(json.dumps(values), file=file)
 
-    seconds = asked.seconds if asked.what == "paced" else asked.frames / float(FAST)
+    pace = PACE if asked.what == "paced" else FAST
+    frames = round(asked.seconds * PACE) if asked.what == "paced" else asked.frames
     with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
         folder = Path(temporary)
-        figures = soak(folder, source_of(asked.what, folder), seconds, log)
+        figures = soak(folder, source_of(asked.what, folder), frames, pace, log)
     print(json.dumps({asked.what: figures}, indent=1), flush=True)
     return int(bool(figures["problems"]))
 

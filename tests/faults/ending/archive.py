@@ -24,6 +24,9 @@ FRAMES = 150
 
 OPTIONS = ("-w", "fixed:", "--preset", "ultrafast", "--view", "full", "--no-report")
 
+OPENING = "while it opened the weights"
+"""A worker that dies so soon ends the run in one clear line: others would die as it did."""
+
 LIMIT_S = 120.0
 LEAVES_WITHIN_S = 10.0
 
@@ -120,7 +123,9 @@ def _killed(
     for child in left:
         child.kill()
         yield f"left process {child.pid}"
-    if status == 1:
+    if status == 1 and OPENING in said:
+        result.count("workers killed while they opened the weights")
+    elif status == 1:
         rows = _summary(place)
         failed = [row for row in rows if row["status"] != "finished"]
         if len(rows) != len(NAMES) or len(failed) > 1:

@@ -173,10 +173,15 @@ class LiveRun:
         """
         self._look()
         self.process.send_signal(signal.SIGINT)
-        try:
-            return int(self.process.wait(within_s))
-        except psutil.TimeoutExpired:
-            raise NotSoError(f"it did not end within {within_s:g} s: {self.said[-300:]}") from None
+        waited_s, looked_at = 0.0, time.monotonic()
+        while (status := self.process.poll()) is None:
+            if waited_s > within_s:
+                raise NotSoError(f"it did not end within {within_s:g} s: {self.said[-300:]}")
+            time.sleep(0.02)
+            now = time.monotonic()
+            waited_s += min(now - looked_at, STOOD_STILL_S)
+            looked_at = now
+        return int(status)
 
     def _look(self) -> None:
         with suppress(psutil.NoSuchProcess):
