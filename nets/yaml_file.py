@@ -19,8 +19,10 @@ MERGE = "tag:yaml.org,2002:merge"
 
 
 class _Loader(yaml.SafeLoader):
-    """As YAML's own, but a key that stands twice is refused, of which PyYAML takes the last one,
-    and so is half a character, which nobody could write down again."""
+    """As YAML's own, but refuses a key that stands twice, of which PyYAML takes the last one.
+
+    And half a character, which nobody could write down again.
+    """
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         value = super().construct_scalar(node)
