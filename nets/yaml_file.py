@@ -28,7 +28,7 @@ class _Loader(yaml.SafeLoader):
         value = super().construct_scalar(node)
         if isinstance(value, str) and HALF.search(value):
             raise yaml.constructor.ConstructorError(
-                None, None, f"{ascii(value)} holds half a character", node.start_mark
+                None, None, f"{value!a} holds half a character", node.start_mark
             )
         return value
 
