@@ -248,3 +248,45 @@ def test_a_recording_that_kills_its_workers_fails_and_ctrl_c_ends_the_rest(
     while other.is_running():
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+TAKING = """
+import ray, sys, time
+ray.init(address=sys.argv[1], log_to_driver=False)
+
+@ray.remote(num_cpus=2)
+class Taker:
+    def is_there(self):
+        return True
+
+taker = Taker.remote()
+ray.get(taker.is_there.remote())
+print("taken", flush=True)
+sys.stdin.read()
+ray.kill(taker)
+"""
+"""Another program on the cluster, which takes all of its cores until it is told to end."""
+
+
+@pytest.mark.cluster
+def test_a_cluster_that_is_full_is_waited_for(
+    cluster: str, on_cluster: Started, record, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        record(tmp_path / f"{name}.mp4", frames=4)
+    words = [sys.executable, "-c", TAKING, cluster]
+    with subprocess.Popen(
+        words, stdin=-1, stdout=-1, stderr=subprocess.DEVNULL, text=True
+    ) as other:
+        assert other.stdout.readline() == "taken\n"
+        child = on_cluster(tmp_path / "a.mp4", tmp_path / "b.mp4")
+        said = []
+        for line in child.stderr:
+            said.append(line)
+            if "the cluster has no room for a worker yet" in line:
+                break
+        assert child.poll() is None, said
+        other.stdin.close()
+    printed, rest = child.communicate(timeout=PATIENCE_S)
+    assert (child.returncode, printed) == (0, f"{tmp_path / 'out'}\n"), rest
+    assert set(summary(tmp_path / "out")) == {"a.mp4", "b.mp4"}
