@@ -127,6 +127,7 @@ device.av.open = open_none
             "/dev/video0: does not give what is asked for; USB grabber has: mjpeg 1920x1080",
         ),
     ],
+    ids=["busy", "permission", "format"],
 )
 def test_a_device_that_cannot_be_had_ends_the_run_with_a_line_on_what_to_do(tmp_path, case, said):
     (tmp_path / "sitecustomize.py").write_text(REFUSING)
