@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from stream.child import Said
 from stream.cluster import ClusterWorkers
 from stream.finishing import left_partial
 from stream.journal import STARTED, Journal
@@ -18,7 +19,7 @@ from stream.source.address import redacted
 from stream.source.listing import Listed
 from stream.summary import Row, told, write_summary
 from stream.task import Result, Task, attempt, engine_for
-from stream.worker import Began, Ended, Event, Handed, Progressed, Said
+from stream.worker import Began, Ended, Event, Handed, Progressed
 from stream.workers import Workers
 
 

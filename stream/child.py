@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -13,6 +14,20 @@ from typing import Any
 
 END_WITHIN_S = 0.5
 """What a child may take to see that its pipe is closed and to end, before it is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A child has a line for people."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faulted:
+    """A child raised, and ends."""
+
+    line: str
 
 
 class Child:
@@ -56,6 +71,17 @@ class Child:
         fate = fate_of(self.process.exitcode or 0)
         self.process.close()
         return fate
+
+
+@contextmanager
+def telling_faults(tell: Callable[[Faulted], None]) -> Iterator[None]:
+    """In a child: what goes wrong is told, but for a parent that hung up."""
+    try:
+        yield
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception as fault:
+        tell(Faulted(f"{type(fault).__name__}: {' '.join(str(fault).split())}"))
 
 
 def fate_of(code: int) -> str:

@@ -236,6 +236,34 @@ class RingReader(_End):
         self._slots.taken[slotted.slot] = FREE
 
 
+class Rings:
+    """Takes frames out of whichever ring they lie in, attached to one at a time."""
+
+    def __init__(self) -> None:
+        """Attached to none yet."""
+        self._reader: RingReader | None = None
+
+    def take(self, ring: RingShape, slotted: Slotted) -> Frame:
+        """As of `RingReader`."""
+        return self._reader_of(ring).take(slotted)
+
+    def skip(self, ring: RingShape, slotted: Slotted) -> None:
+        """As of `RingReader`."""
+        self._reader_of(ring).skip(slotted)
+
+    def close(self) -> None:
+        """Detach."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def _reader_of(self, ring: RingShape) -> RingReader:
+        if self._reader is None or self._reader.shape != ring:
+            self.close()
+            self._reader = RingReader(ring)
+        return self._reader
+
+
 def _attach(shape: RingShape) -> _Slots:
     # Before Python 3.13 this tells the resource tracker of the block a second time. The
     # tracker is the parent's own and keeps a set: the parent's unlink strikes it out.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
 from nets.errors import DivergentError
-from stream.child import end_with_parent
+from stream.child import Said, end_with_parent
 from stream.interruption import Interrupted, interruptible
 from stream.progress import Count
 from stream.settings import ProcessSettings
@@ -50,13 +50,6 @@ class Progressed:
     """So much of a recording is through."""
 
     count: Count
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A line for people."""
-
-    line: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Self
 
 from nets.errors import DivergentError, EngineError
-from stream.child import fate_of, leaving_interrupts
+from stream.child import Said, fate_of, leaving_interrupts
 from stream.settings import ProcessSettings
 from stream.task import Result, Task
-from stream.worker import Ended, Event, Handed, Ready, Refused, Said, serve
+from stream.worker import Ended, Event, Handed, Ready, Refused, serve
 
 END_WITHIN_S = 20.0
 """What a worker may take to close its recording when it is told to end."""

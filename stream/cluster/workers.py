@@ -13,12 +13,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from nets.errors import DivergentError, EngineError
+from stream.child import Said
 from stream.cluster.connection import connected
 from stream.cluster.shares import Share, share_out
 from stream.cluster.worker import Whereabouts, actor_class, settings_there
 from stream.settings import ProcessSettings
 from stream.task import Result, Task
-from stream.worker import Ended, Event, Handed, Ready, Refused, Said
+from stream.worker import Ended, Event, Handed, Ready, Refused
 
 ATTEMPTS = 3
 """After so many dead workers, a recording has failed: perhaps it is what kills them."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nets.errors import DivergentError
+from stream.child import Faulted, Said
 from stream.inference.answer import Answer, EngineFacts
 from stream.ring import RingShape, Slotted
 
@@ -13,13 +14,6 @@ class Request:
 
     ring: RingShape
     frames: tuple[tuple[str, Slotted], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A line for people."""
-
-    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +36,6 @@ class Answered:
 
     answers: tuple[Answer, ...]
     problems: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Faulted:
-    """The engine raised, and its process ends."""
-
-    line: str
 
 
 Message = Said | Ready | Refused | Answered | Faulted

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from nets.errors import DivergentError, EngineError
-from stream.child import Child
+from stream.child import Child, Faulted, Said
 from stream.frame import Frame
 from stream.inference.answer import Answer, EngineEvent, EngineFacts, Happening, InferenceSettings
-from stream.inference.messages import Answered, Faulted, Message, Ready, Refused, Request, Said
+from stream.inference.messages import Answered, Message, Ready, Refused, Request
 from stream.inference.serving import Opener, open_asked, serve
 from stream.ring import Ring, RingWriter, Slotted, bytes_of
 

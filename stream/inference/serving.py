@@ -6,10 +6,11 @@ from typing import TypeAlias
 
 from nets.engine import Engine, open_engine
 from nets.errors import DivergentError
+from stream.child import Said, telling_faults
 from stream.inference.answer import InferenceSettings
 from stream.inference.desk import Desk, facts_of
-from stream.inference.messages import Answered, Faulted, Message, Ready, Refused, Request, Said
-from stream.ring import RingReader
+from stream.inference.messages import Answered, Message, Ready, Refused, Request
+from stream.ring import Rings
 
 Opener: TypeAlias = Callable[[InferenceSettings, Callable[[str], None]], Engine]
 """Opens the engine that settings ask for; told of what takes long."""
@@ -35,23 +36,15 @@ def serve(
     except DivergentError as problem:
         connection.send(Refused(problem))
         return
-    try:
+    with telling_faults(connection.send):
         connection.send(Ready(facts_of(engine, settings.pictures)))
         _answer_all(connection, Desk(engine, settings))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        raise
-    except Exception as fault:
-        connection.send(Faulted(f"{type(fault).__name__}: {' '.join(str(fault).split())}"))
 
 
 def _answer_all(connection: "Connection[Message, Request]", desk: Desk) -> None:
-    reader: RingReader | None = None
+    rings = Rings()
     while True:
         request = connection.recv()
-        if reader is None or reader.shape != request.ring:
-            if reader is not None:
-                reader.close()
-            reader = RingReader(request.ring)
-        frames = [(room, reader.take(slotted)) for room, slotted in request.frames]
+        frames = [(room, rings.take(request.ring, slotted)) for room, slotted in request.frames]
         answered: Answered = desk.answer(frames)
         connection.send(answered)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from stream.frame import Frame
 from stream.outlet.messages import Beat, Goodbye, Pictured, Wanted
-from stream.ring import RingReader
+from stream.ring import Rings
 
 Arrival: TypeAlias = tuple[int, Frame]
 """A room's number and its frame."""
@@ -20,7 +20,7 @@ class OutletEnd:
         """Take hold of the pipe to the outlet."""
         self._connection = connection
         self._sending = threading.Lock()
-        self._reader: RingReader | None = None
+        self._rings = Rings()
 
     def say(self, word: object) -> None:
         """Tell the outlet something; from any thread."""
@@ -46,16 +46,8 @@ class OutletEnd:
                     case Beat():
                         self.say(message)
                     case Pictured():
-                        yield message.room, self._take(message)
+                        yield message.room, self._rings.take(message.ring, message.slotted)
                     case _:
                         yield message
         finally:
-            if self._reader is not None:
-                self._reader.close()
-
-    def _take(self, pictured: Pictured) -> Frame:
-        if self._reader is None or self._reader.shape != pictured.ring:
-            if self._reader is not None:
-                self._reader.close()
-            self._reader = RingReader(pictured.ring)
-        return self._reader.take(pictured.slotted)
+            self._rings.close()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from nets.picture import Rect
+from stream.child import Said
 from stream.frame import Frame
 from stream.live.window.actions import (
     BACKSPACE,
@@ -23,7 +24,6 @@ from stream.live.window.messages import (
     Order,
     Place,
     Pressed,
-    Said,
     Shot,
     Sign,
     Word,
@@ -31,7 +31,7 @@ from stream.live.window.messages import (
 from stream.live.window.monitors import in_words, monitor_of
 from stream.live.window.panel import blank, draw_entry, draw_help, draw_sign
 from stream.recording.names import LONGEST_LABEL
-from stream.ring import RingReader, RingShape
+from stream.ring import Rings
 
 LABEL_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_- "
 
@@ -60,7 +60,7 @@ class Face:
         """
         self._gui, self._place, self._tell, self._monitors = gui, place, tell, monitors
         self._canvas = Canvas()
-        self._reader: RingReader | None = None
+        self._rings = Rings()
         self._under_way: Shot | None = None
         self._frame: Frame | None = None
         self._aspect = Fraction(1)
@@ -77,12 +77,12 @@ class Face:
         """What came from the main process since the last time: only the newest picture counts."""
         shots = [order for order in orders if isinstance(order, Shot)]
         for shot in shots[:-1]:
-            self._reader_of(shot.ring).skip(shot.slotted)
+            self._rings.skip(shot.ring, shot.slotted)
             self._tell(Done(shot.slotted.arrived_at, None))
         if shots:
             newest = self._under_way = shots[-1]
             first = self._frame is None
-            self._frame = self._reader_of(newest.ring).take(newest.slotted)
+            self._frame = self._rings.take(newest.ring, newest.slotted)
             self._aspect = newest.aspect
             if first and not self._filled:
                 self._resize_to(self._frame)
@@ -114,8 +114,7 @@ class Face:
 
     def close(self) -> None:
         """Let go of what was shown."""
-        if self._reader is not None:
-            self._reader.close()
+        self._rings.close()
 
     def _paint(self, area: Rect) -> None:
         width, height = area.width, area.height
@@ -191,11 +190,3 @@ class Face:
             room = FIRST_SHARE * min(monitor.width / width, monitor.height / height)
             width, height = width * min(room, 1.0), height * min(room, 1.0)
         self._gui.resize(round(width), round(height))
-
-    def _reader_of(self, shape: RingShape) -> RingReader:
-        """The ring that a picture lies in; the one before is let go."""
-        if self._reader is None or self._reader.shape != shape:
-            if self._reader is not None:
-                self._reader.close()
-            self._reader = RingReader(shape)
-        return self._reader

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from stream.child import Faulted, Said
 from stream.live.window.actions import Action
 from stream.ring import RingShape, Slotted
 
@@ -73,13 +74,6 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A line for people."""
-
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
     """A picture is no longer under way.
 
@@ -109,13 +103,6 @@ class Labelled:
 @dataclass(frozen=True, slots=True)
 class Closed:
     """Somebody closed the window."""
-
-
-@dataclass(frozen=True, slots=True)
-class Faulted:
-    """The window's process raised, and ends."""
-
-    line: str
 
 
 Word: TypeAlias = Opened | Refused | Said | Done | Pressed | Labelled | Closed | Faulted

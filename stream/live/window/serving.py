@@ -2,10 +2,11 @@
 
 from multiprocessing.connection import Connection
 
+from stream.child import telling_faults
 from stream.errors import DisplayError
 from stream.live.window.face import Face
 from stream.live.window.gui import Opener
-from stream.live.window.messages import Faulted, Opened, Order, Place, Refused, Word
+from stream.live.window.messages import Opened, Order, Place, Refused, Word
 from stream.live.window.monitors import list_monitors
 
 TURN_S = 0.01
@@ -19,7 +20,7 @@ def serve(connection: "Connection[Word, Order]", place: Place, opener: Opener) -
     except DisplayError as problem:
         connection.send(Refused(str(problem)))
         return
-    try:
+    with telling_faults(connection.send):
         face = Face(gui, place, connection.send, monitors=list_monitors)
         connection.send(Opened())
         is_open = True
@@ -30,7 +31,3 @@ def serve(connection: "Connection[Word, Order]", place: Place, opener: Opener) -
                 orders.append(connection.recv())
             face.take(orders)
             is_open = face.turn()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        raise
-    except Exception as fault:
-        connection.send(Faulted(f"{type(fault).__name__}: {' '.join(str(fault).split())}"))

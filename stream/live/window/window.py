@@ -10,20 +10,18 @@ from fractions import Fraction
 from typing import Protocol
 
 from nets.errors import DivergentError
-from stream.child import Child, fate_of
+from stream.child import Child, Faulted, Said, fate_of
 from stream.live.shown import Shown
 from stream.live.window.actions import Action
 from stream.live.window.gui import HighGui, Opener
 from stream.live.window.messages import (
     Closed,
     Done,
-    Faulted,
     Labelled,
     Opened,
     Place,
     Pressed,
     Refused,
-    Said,
     Sign,
     Word,
 )

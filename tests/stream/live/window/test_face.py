@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from nets.picture import Rect
+from stream.child import Said
 from stream.live.window.actions import Action
 from stream.live.window.face import Face
-from stream.live.window.messages import Closed, Done, Labelled, Place, Pressed, Said, Shot, Sign
+from stream.live.window.messages import Closed, Done, Labelled, Place, Pressed, Shot, Sign
 from stream.loopback import barcode
 from stream.ring import Ring, RingWriter, bytes_of
 from tests.stream.live.window.pictures import shown
