@@ -65,7 +65,8 @@ class ProcessSettings:
     """How recordings are processed.
 
     Attributes:
-        weights: a bundle, checkpoints, or `fixed:`; the shipped ensemble if empty.
+        weights: a bundle, checkpoints, the name of a bundle that ships, or `fixed:`; the shipped
+            ensemble if empty.
         device: auto, cpu, eager or cuda[:N].
         precision: auto, f32, f16, bf16 or int8.
         view: where the endoscope's picture is: auto, full or x,y,width,height.

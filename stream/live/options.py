@@ -90,7 +90,8 @@ def live(
     config
         YAML with any of these settings, and those of sightings; what is given here wins.
     weights
-        A bundle, one or more checkpoints, or fixed: (no networks, always one ellipse).
+        A bundle, one or more checkpoints, student (one small network that ships), or fixed: (no
+        networks, always one ellipse).
         Default: the compact ensemble that ships.
     device
         auto, cpu, eager (the slow reference) or cuda[:N]. Default: auto.

@@ -85,7 +85,8 @@ class LiveSettings:
     """How live sources are shown.
 
     Attributes:
-        weights: a bundle, checkpoints, or `fixed:`; the shipped ensemble if empty.
+        weights: a bundle, checkpoints, the name of a bundle that ships, or `fixed:`; the shipped
+            ensemble if empty.
         device: auto, cpu, eager or cuda[:N].
         precision: auto, f32, f16, bf16 or int8.
         view: where the endoscope's picture is: auto, full or x,y,width,height.

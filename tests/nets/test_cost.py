@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from nets.architectures import build
-from nets.bundle import read_weights, set_fusion, write_bundle
+from nets.bundle import read_weights, set_fusion, shipped, write_bundle
 from nets.cost import Cost, cost_of, fusion_cost, member_costs
 from nets.fusion import LEARNED
 from nets.fusion_file import FusionHeader, save_fusion
@@ -59,3 +59,18 @@ def test_a_bundle_is_counted_member_by_member(member) -> None:
     assert cost + cost == Cost(
         2 * cost.parameters, 2 * cost.flop, 2 * cost.disk_bytes, 2 * cost.activations
     )
+
+
+def test_the_student_that_ships_stays_within_what_it_may_cost() -> None:
+    """At most 2 GFLOP a frame and 12 MB, which half precision leaves far behind."""
+    bundle = read_weights([shipped("student")])
+    total = sum(member_costs(bundle).values(), Cost(0, 0))
+    assert total.flop <= 2e9
+    assert total.disk_bytes <= 2.2 * total.parameters <= 12e6
+    assert "not a medical device" in bundle.card
+    assert not {"C5", "kvasir-seg"} & {
+        centre
+        for member in bundle.members
+        for key in ("centres", "teacher_centres")
+        for centre in member.header.trained_on[key]
+    }
