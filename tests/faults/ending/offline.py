@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import takewhile
@@ -44,16 +45,18 @@ class Recordings:
             write_base(LONG, self.path, FRAMES)
         self.times = [one.time for one in plain.decode(self.path, 1)]
         self._takes: dict[tuple[str, ...], float] = {}
+        self._taking = threading.Lock()
 
     def takes(self, worker: Worker, way: tuple[str, ...]) -> float:
         """Seconds that a command takes when nobody ends it."""
-        if way not in self._takes:
-            folder = self.path.parent / f"whole{len(self._takes)}"
-            folder.mkdir(exist_ok=True)
-            ended = worker.run(folder, *self.words(way), "-y")
-            assert ended.status == 0, ended.said
-            self._takes[way] = ended.seconds
-        return self._takes[way]
+        with self._taking:  # cases run side by side, and would write into one folder
+            if way not in self._takes:
+                folder = self.path.parent / f"whole{len(self._takes)}"
+                folder.mkdir(exist_ok=True)
+                ended = worker.run(folder, *self.words(way), "-y")
+                assert ended.status == 0, ended.said
+                self._takes[way] = ended.seconds
+            return self._takes[way]
 
     def words(self, way: tuple[str, ...]) -> tuple[str, ...]:
         """The command."""
