@@ -24,6 +24,10 @@ POLL_S = 0.002
 STACKS_BEFORE_END_S = 3.0
 """So long before a case counts as hung it shows where all its threads are."""
 
+STOOD_STILL_S = 0.5
+"""A longer time between two looks is one in which the machine slept, or gave all to others: a case
+neither hangs nor is late for it."""
+
 LINGER_S = 20.0
 """What processes that a case left may take to end by themselves."""
 
@@ -83,9 +87,12 @@ def watch(child: int, request: dict[str, Any], started: float) -> dict[str, Any]
     """See a case end, by itself or at its limit, and whatever it leaves."""
     signals = sorted(request["signals"])
     timed_out, sent = False, None
+    now, looked_at = 0.0, started
     while True:
         pid, status, usage = os.wait4(child, os.WNOHANG)
-        now = time.monotonic() - started
+        moment = time.monotonic()
+        now += min(moment - looked_at, STOOD_STILL_S)
+        looked_at = moment
         if pid:
             break
         if signals and now >= signals[0][0]:
