@@ -57,7 +57,7 @@ bench: install ## speed and memory of the chain (an idle machine, some minutes)
 faults: install ## what the program survives: damaged input, kills, a full disk (an hour on two cores)
 	$(BIN)/python -m tests.faults
 
-soak: install ## live runs of an hour and of 200,000 frames: memory, files, threads, delay (70 minutes)
+soak: install ## live runs of an hour and of 200,000 frames: memory, files, threads, delay (an hour and a quarter)
 	$(BIN)/python -m tests.faults.soak fast
 	$(BIN)/python -m tests.faults.soak paced
 

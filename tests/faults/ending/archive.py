@@ -20,12 +20,15 @@ from tests.faults.streams.bases import FAST, Base, write_base
 from tests.faults.warm import ROOT, Worker
 
 NAMES = ("a.mp4", "b.mkv", "c.mp4", "d.mp4", "e.mkv", "f.mp4")
-FRAMES = 150
+FRAMES = 500
 
 OPTIONS = ("-w", "fixed:", "--preset", "ultrafast", "--view", "full", "--no-report")
 
 OPENING = "while it opened the weights"
 """A worker that dies so soon ends the run in one clear line: others would die as it did."""
+
+EARLY = 0.25
+"""Of the moments, a fifth, are before the first recording is begun."""
 
 LIMIT_S = 120.0
 LEAVES_WITHIN_S = 10.0
@@ -41,8 +44,9 @@ def archives(folder: Path, numbers: Sequence[int], workers: Sequence[Worker]) ->
     whole = folder / "whole"
     shutil.rmtree(whole, ignore_errors=True)
     whole.mkdir()
-    began = time.monotonic()
     with _started(whole, recordings) as process:
+        _wait_for_work(whole, process)
+        began = time.monotonic()
         assert process.wait(LIMIT_S) == 0, (whole / "stderr.txt").read_text("utf-8")
     takes_s = time.monotonic() - began
 
@@ -51,7 +55,7 @@ def archives(folder: Path, numbers: Sequence[int], workers: Sequence[Worker]) ->
         place = folder / f"archive{number}"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
-        at, whom = rng.uniform(0.0, takes_s), rng.choice(("run", "worker"))
+        at, whom = rng.uniform(-EARLY * takes_s, takes_s), rng.choice(("run", "worker"))
         problems = list(_killed(place, recordings, at, whom, rng, result))
         kept = {path: path.stat().st_mtime_ns for path in _finished(place)}
         problems += _whole(place)
@@ -97,7 +101,9 @@ def _killed(
 ) -> Iterator[str]:
     """Kill the run or one of its workers; what is wrong with how it goes on."""
     with _started(place, recordings) as process:
-        time.sleep(at)
+        if at >= 0:
+            _wait_for_work(place, process)
+        time.sleep(abs(at))
         children: list[psutil.Process] = []
         with suppress(psutil.NoSuchProcess):
             children = process.children(recursive=True)
@@ -130,6 +136,13 @@ def _killed(
         failed = [row for row in rows if row["status"] != "finished"]
         if len(rows) != len(NAMES) or len(failed) > 1:
             yield f"a worker that was killed cost {len(failed)} of {len(rows)} recordings"
+
+
+def _wait_for_work(place: Path, process: psutil.Popen) -> None:
+    """Wait until a recording is begun."""
+    journal = place / "out" / "journal.jsonl"
+    while process.poll() is None and not (journal.exists() and journal.stat().st_size):
+        time.sleep(0.01)
 
 
 def _is_worker(child: psutil.Process) -> bool:
