@@ -57,7 +57,8 @@ def archives(folder: Path, numbers: Sequence[int], workers: Sequence[Worker]) ->
         place.mkdir()
         at, whom = rng.uniform(-EARLY * takes_s, takes_s), rng.choice(("run", "worker"))
         problems = list(_killed(place, recordings, at, whom, rng, result))
-        kept = {path: path.stat().st_mtime_ns for path in _finished(place)}
+        # One that was killed between its name and its line in the journal is made again.
+        kept = {path: path.stat().st_mtime_ns for path in _finished(place) if _is_done(place, path)}
         problems += _whole(place)
         again = worker.run(place, "process", str(recordings), "-o", "out", *OPTIONS)
         problems += again.faults()
@@ -157,6 +158,12 @@ def _finished(place: Path) -> list[Path]:
         for path in sorted((place / "out").glob("*.m??"))
         if ".partial" not in path.name and path.suffix in (".mp4", ".mkv")
     ]
+
+
+def _is_done(place: Path, path: Path) -> bool:
+    """Whether the journal says that a recording is finished."""
+    lines = (place / "out" / "journal.jsonl").read_text("utf-8").splitlines()
+    return any(f'"{path.name}"' in line and '"status": "finished"' in line for line in lines)
 
 
 def _whole(place: Path) -> Iterator[str]:
