@@ -77,6 +77,7 @@ class Encoder:
         bitrate: bits per second, or None.
         thread_type: FRAME or SLICE.
         thread_count: 0 leaves it to the encoder.
+        fewest: pictures it has to be given, or it may lose them at the end.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Encoder:
     bitrate: int | None = None
     thread_type: str = "SLICE"
     thread_count: int = 0
+    fewest: int = 0
 
     def in_words(self) -> str:
         """`libx264, crf 20, preset veryfast`."""
@@ -174,10 +176,13 @@ def _x265(settings: EncoderSettings, rate: Fraction, most_delayed: int, cores: i
     else:
         lookahead = min(lookahead, left - b_frames)
     parameters = (
-        f"log-level=none:frame-threads={threads}:bframes={b_frames}:rc-lookahead={lookahead}"
+        f"log-level=none:frame-threads={threads}:bframes={b_frames}:rc-lookahead={lookahead}:"
+        "open-gop=0"
     )
     options = {"preset": preset, **quality(settings), "x265-params": parameters}
-    return Encoder("libx265", options, keyframes(rate), settings.bitrate)
+    # With B-frames x265 may say at the end that there is nothing more, when it got one or two.
+    fewest = 3 if b_frames else 0
+    return Encoder("libx265", options, keyframes(rate), settings.bitrate, fewest=fewest)
 
 
 def _svtav1(settings: EncoderSettings, rate: Fraction) -> Encoder:

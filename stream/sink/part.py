@@ -11,6 +11,7 @@ from typing import Any
 import av
 from av.packet import Packet
 from av.stream import Stream
+from av.video.frame import PictureType
 from av.video.stream import VideoStream
 
 from stream.errors import SinkError
@@ -87,6 +88,7 @@ class Part:
         self.late: list[tuple[PassedStream, Packet[Any]]] = []
         self._kind = _kind(first)
         self._waiting: list[tuple[float, int, int, Packet[Any]]] = []
+        self._last: av.VideoFrame | None = None
         self._number = count()
         self._ticks: dict[int, int] = {}
         self._warnings = warnings
@@ -120,7 +122,7 @@ class Part:
     ) -> VideoStream:
         """Declare the pictures, with everything a player has to know about them."""
         picture = first.picture
-        rate = min(parameters.rate, Fraction(FASTEST_SENSIBLE))
+        rate = self._rate = min(parameters.rate, Fraction(FASTEST_SENSIBLE))
         hardware = hardware_encoder(settings, rate, first) if settings.encoder == "auto" else None
         encoder = hardware or choose_encoder(settings, rate, picture.width * picture.height)
         self._fitting = Fitting(encoder.name, first, warnings)
@@ -164,10 +166,11 @@ class Part:
         """Encode a frame at its time and write what has come out."""
         native = self._fitting.fit(frame)
         native.pts, native.time_base = frame.pts, frame.time_base
-        native.pict_type = 0  # or the source's keyframes would be forced on the encoder
+        native.pict_type = PictureType.NONE  # or the source's keyframes would be forced
         with one_line(self.partial):
             self._write_encoded(self._video.encode(native))
         self.frames += 1
+        self._last = native if self.frames < self.encoder.fewest else None
 
     def pass_on(self, index: int, packet: "Packet[Any]") -> None:
         """Take a packet of a passed stream; it is written when the pictures are as far.
@@ -205,12 +208,30 @@ class Part:
 
     def _finish(self) -> None:
         with one_line(self.partial):
-            self._write_encoded(self._video.encode(None))
+            self._write_encoded(self._rest())
             while self._waiting:
                 self._write_passed()
             for packet in self._durations.drain() if self._durations is not None else ():
                 self._container.mux(packet)
             self._container.close()
+
+    def _rest(self) -> "list[Packet[VideoStream]]":
+        """The pictures that are still in the encoder.
+
+        One that loses them where it was given too few gets more of the last one, from a keyframe
+        on, so that nothing kept refers to them; what comes of those is left out.
+        """
+        last, packets = self._last, []
+        if last is None:
+            return self._video.encode(None)
+        end = last.pts
+        assert end is not None and last.time_base is not None
+        for number in range(self.encoder.fewest - self.frames):
+            last.pts = end + (number + 1) * max(1, round(1 / (self._rate * last.time_base)))
+            last.pict_type = PictureType.NONE if number else PictureType.I
+            packets += self._video.encode(last)
+        packets += self._video.encode(None)
+        return [packet for packet in packets if packet.pts is not None and packet.pts <= end]
 
     def abandon(self) -> None:
         """Close the file as well as it can still be closed; it keeps its partial name."""
