@@ -14,6 +14,9 @@ LAST_DEEDS: list[Callable[[], None]] = []
 
 LAST_DEEDS_S = 0.2
 
+AGAIN_S = 0.02
+"""After which a signal is raised again that came where exceptions are ignored."""
+
 STATUS_OF_SIGNAL = 128
 """What shells add to a signal's number: 130 after Ctrl-C, 143 after SIGTERM."""
 
@@ -22,11 +25,13 @@ class Interrupted(KeyboardInterrupt):
     """A signal asked for the end; notes (`add_note`) say what was kept.
 
     Attributes:
+        number: of the signal.
         status: that the process ends with.
     """
 
     def __init__(self, number: int) -> None:
         super().__init__()
+        self.number = number
         self.status = STATUS_OF_SIGNAL + number
 
 
@@ -34,7 +39,9 @@ class Interrupted(KeyboardInterrupt):
 def interruptible() -> Iterator[None]:
     """Raise `Interrupted` at the first signal, and end the process at the second.
 
-    Outside the main thread, where signals cannot be handled, nothing changes.
+    Where Python ignores what is raised (in a destructor, in a library's callback), it is raised
+    again as soon as that is over. Outside the main thread, where signals cannot be handled, nothing
+    changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -47,12 +54,28 @@ def interruptible() -> Iterator[None]:
         seen.append(number)
         raise Interrupted(number)
 
+    def again(number: int) -> None:
+        if not seen:
+            os.kill(os.getpid(), number)
+
+    def ignored(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(unraisable.exc_value, Interrupted):
+            others(unraisable)
+            return
+        seen.clear()
+        # Not now: it would be raised, and ignored, in here.
+        timer = threading.Timer(AGAIN_S, again, (unraisable.exc_value.number,))
+        timer.daemon = True
+        timer.start()
+
+    others, sys.unraisablehook = sys.unraisablehook, ignored
     before: dict[int, Any] = {
         number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
         yield
     finally:
+        sys.unraisablehook = others
         for number, handler in before.items():
             signal.signal(number, handler)
 

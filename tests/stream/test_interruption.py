@@ -1,0 +1,39 @@
+"""A signal's way to whoever has to close what is open."""
+
+import os
+import signal
+import sys
+import time
+
+import pytest
+
+from stream.interruption import Interrupted, interruptible
+
+
+class SignalsWhenItGoes:
+    """Python ignores what is raised in a destructor, and says so."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)  # here the handler runs
+
+
+def test_a_signal_that_comes_where_exceptions_are_ignored_is_not_lost():
+    before = sys.unraisablehook
+    with pytest.raises(Interrupted) as caught, interruptible():
+        SignalsWhenItGoes()
+        time.sleep(5)
+    assert caught.value.status == 143
+    assert sys.unraisablehook is before
+
+
+def test_what_else_is_ignored_is_told_as_ever(monkeypatch):
+    class RaisesWhenItGoes:
+        def __del__(self) -> None:
+            raise ValueError
+
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda it: told.append(it.exc_type))
+    with interruptible():
+        RaisesWhenItGoes()
+    assert told == [ValueError]
