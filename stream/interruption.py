@@ -74,6 +74,13 @@ def interruptible() -> Iterator[None]:
     }
     try:
         yield
+    except Exception as problem:
+        from nets.errors import DivergentError
+
+        # A library that is broken off half way may tell of it by an exception of its own.
+        if seen and not isinstance(problem, DivergentError):
+            raise Interrupted(seen[0]) from problem
+        raise
     finally:
         sys.unraisablehook = others
         for number, handler in before.items():

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from nets.errors import DivergentError
 from stream.interruption import Interrupted, interruptible
 
 
@@ -37,3 +38,26 @@ def test_what_else_is_ignored_is_told_as_ever(monkeypatch):
     with interruptible():
         RaisesWhenItGoes()
     assert told == [ValueError]
+
+
+def test_an_exception_that_a_library_makes_of_a_signal_is_an_interruption():
+    with pytest.raises(Interrupted) as caught, interruptible():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except Interrupted as interrupted:
+            raise ValueError("a schema cannot be built: Interrupted") from interrupted
+    assert caught.value.status == 130
+
+
+@pytest.mark.parametrize("problem", [ValueError("our own"), DivergentError("the disk is full")])
+def test_what_goes_wrong_by_itself_stays_what_it_is(problem):
+    with pytest.raises(type(problem)), interruptible():
+        raise problem
+
+
+def test_what_cannot_be_closed_after_a_signal_is_told():
+    with pytest.raises(DivergentError), interruptible():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            raise DivergentError("the disk is full")
