@@ -83,6 +83,7 @@ def interruptible() -> Iterator[None]:
         raise
     finally:
         sys.unraisablehook = others
+        seen.append(0)  # what was to be raised again would now end the process
         for number, handler in before.items():
             signal.signal(number, handler)
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from nets.errors import DivergentError
-from stream.interruption import Interrupted, interruptible
+from stream.interruption import AGAIN_S, Interrupted, interruptible
 
 
 class SignalsWhenItGoes:
@@ -61,3 +61,15 @@ def test_what_cannot_be_closed_after_a_signal_is_told():
             signal.raise_signal(signal.SIGINT)
         finally:
             raise DivergentError("the disk is full")
+
+
+def test_a_signal_that_was_ignored_is_not_raised_after_the_end():
+    reached: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: reached.append(number))
+    try:
+        with interruptible():
+            SignalsWhenItGoes()
+        time.sleep(5 * AGAIN_S)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert not reached
