@@ -1,5 +1,6 @@
 """`divergent-stream`: the commands, their options, and how they end."""
 
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from stream.bench.options import bench
 from stream.helptext import flowing
-from stream.interruption import Interrupted, interruptible
+from stream.interruption import STATUS_OF_SIGNAL, Interrupted, interruptible
 from stream.live.options import live, with_port
 
 FAILED, USAGE = 1, 2
@@ -316,6 +317,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Interrupted as interrupt:
         _complain("; ".join(["interrupted", *getattr(interrupt, "__notes__", ())]))
         status = interrupt.status
+    except KeyboardInterrupt:  # Python's own, before the program heeds signals
+        _complain("interrupted")
+        status = STATUS_OF_SIGNAL + signal.SIGINT
     except Exception as error:
         status = _explained(error, debug)
     sys.exit(status if isinstance(status, int) else 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
+from stream import cli
 from stream.source.file import open_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,6 +210,17 @@ with interruptible():
         print("closing", flush=True)
         time.sleep(300)
 """
+
+
+def test_an_interruption_before_signals_are_heeded_is_one_line(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "interruptible", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--help"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "divergent-stream: interrupted\n"
 
 
 def test_a_second_interruption_ends_at_once():
