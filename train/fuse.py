@@ -1,9 +1,13 @@
 """How members' maps are best made one: fitted on held-out pictures, scored fold by fold."""
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any, get_args
 
 import numpy as np
@@ -26,10 +30,13 @@ from train.scoring import BINS, score_image
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """The simplest first."""
 
-STEPS, BATCH = 300, 16
+STEPS, BATCH = 300, 8
 PEAK_RATE = {"weighted": 0.05, "stacked": 0.05, "cnn": 0.01}
 ENTROPY = 0.5
 """Weight of the cross-entropy beside Dice, as recipe `modern` has it."""
+
+SEEDING = Lock()
+"""First weights are drawn from PyTorch's one generator, by one fit at a time."""
 
 BLOCKS = 5
 """Folds of pictures that follow each other, where nothing tells them apart."""
@@ -107,31 +114,38 @@ def fit_fusion(
     Returns:
         A module as those of `nets.fusion`, on the CPU; of `mean` and `weighted`, a `Shares`.
     """
-    members = found.maps.shape[1]
-    if kind == "mean":
-        return Shares((1.0 / members,) * members)
-    torch.manual_seed(seed)
-    module = _Weighted(members) if kind == "weighted" else LEARNED[kind](members)
-    layout = torch.channels_last  # on a CPU several times faster
-    module = module.to(device, memory_format=layout)  # type: ignore[call-overload]
-    optimiser = torch.optim.Adam(module.parameters(), PEAK_RATE[kind])
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
-    rng, places = np.random.default_rng(seed), np.flatnonzero(wanted)
-    for _ in range(steps):
-        drawn = np.sort(rng.choice(places, min(BATCH, places.size), replace=False))
-        maps = torch.from_numpy(found.maps[drawn]).to(device).float()
-        maps = maps.contiguous(memory_format=layout)
-        truth = torch.from_numpy(found.truths[drawn]).to(device).float()
-        fused = module(maps)
-        loss = _distance(fused, truth) + ENTROPY * binary_cross_entropy(fused, truth)
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        schedule.step()
-    if isinstance(module, _Weighted):
-        return Shares(module.scores.detach().softmax(0).cpu().tolist())
-    fitted: nn.Module = module.cpu().eval()
-    return fitted
+    (only,) = fit_each(kind, found, [wanted], seed=seed, device=device, steps=steps)
+    return only
+
+
+def fit_each(
+    kind: Kind,
+    found: MemberMaps,
+    several: Sequence[NDArray[np.bool_]],
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    steps: int = STEPS,
+) -> Iterator[nn.Module]:
+    """Fit one kind of fusion several times: on a CPU side by side, each on one core.
+
+    A fit is many small steps: cores that share one wait for each other longer than they compute.
+    And sums of one core are the same each time.
+
+    Args:
+        kind: which.
+        found: maps and truths.
+        several: for each fit, (N,) bool: the pictures to learn from.
+        seed: of weights and order.
+        device: to fit on.
+        steps: of each.
+
+    Yields:
+        What `fit_fusion` gives, in order.
+    """
+    at_once = len(several) if device == "cpu" else 1
+    with _one_thread(), ThreadPoolExecutor(min(at_once, os.cpu_count() or 1)) as pool:
+        yield from pool.map(lambda wanted: _fit(kind, found, wanted, seed, device, steps), several)
 
 
 def judge(
@@ -166,10 +180,10 @@ def judge(
     """
     images: dict[int, ImageResult] = {}
     reliability = np.zeros((BINS, 3))
-    for fold in range(int(folds.numbers.max()) + 1):
-        held = folds.numbers == fold
-        module = fit_fusion(kind, found, ~held, seed=seed, device=device, steps=steps)
-        for place in np.flatnonzero(held):
+    learned_from = [folds.numbers != fold for fold in range(int(folds.numbers.max()) + 1)]
+    modules = fit_each(kind, found, learned_from, seed=seed, device=device, steps=steps)
+    for wanted, module in zip(learned_from, modules, strict=True):
+        for place in np.flatnonzero(~wanted):
             sample, prepared = found.samples[place], found.places[place]
             with torch.inference_mode():
                 fused = module(torch.from_numpy(found.maps[place : place + 1]).float())[0].numpy()
@@ -220,6 +234,52 @@ def put_into(
         save_fusion(file, module, FusionHeader(kind, names, fitted_on))
         set_fusion(folder, Fusion(kind, file=file))
     return ()
+
+
+def _fit(
+    kind: Kind,
+    found: MemberMaps,
+    wanted: NDArray[np.bool_],
+    seed: int,
+    device: str,
+    steps: int,
+) -> nn.Module:
+    members = found.maps.shape[1]
+    if kind == "mean":
+        return Shares((1.0 / members,) * members)
+    with SEEDING:
+        torch.manual_seed(seed)
+        module = _Weighted(members) if kind == "weighted" else LEARNED[kind](members)
+    layout = torch.channels_last  # on a CPU several times faster
+    module = module.to(device, memory_format=layout)  # type: ignore[call-overload]
+    optimiser = torch.optim.Adam(module.parameters(), PEAK_RATE[kind])
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    rng, places = np.random.default_rng(seed), np.flatnonzero(wanted)
+    for _ in range(steps):
+        drawn = np.sort(rng.choice(places, min(BATCH, places.size), replace=False))
+        maps = torch.from_numpy(found.maps[drawn]).to(device)
+        truth = torch.from_numpy(found.truths[drawn]).to(device).float()
+        fused = module(maps.to(torch.float32, memory_format=layout))
+        loss = _distance(fused, truth) + ENTROPY * binary_cross_entropy(fused, truth)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    if isinstance(module, _Weighted):
+        return Shares(module.scores.detach().softmax(0).cpu().tolist())
+    fitted: nn.Module = module.cpu().eval()
+    return fitted
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let PyTorch compute each operation on one core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _distance(fused: Tensor, truth: Tensor) -> Tensor:

@@ -19,22 +19,13 @@ from nets.spec import MemberSpec
 from train.cli import run
 from train.errors import TrainingError
 from train.evaluation_files import read_evaluation
-from train.fuse import KINDS, best_of, choose_folds, fit_fusion, judge, polyp_f1
+from train.fuse import KINDS, best_of, choose_folds, fit_each, fit_fusion, judge, polyp_f1
 from train.manifest import Sample, write_manifest
 from train.member_maps import MemberMaps, collect, share_out
 from train.pictures import read_mask
 from train.start import start_module
 
 SIDE = 64
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Sums of several threads are not the same twice."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
@@ -93,6 +84,18 @@ def test_a_fold_is_judged_by_what_never_saw_its_masks(found: MemberMaps) -> None
 def test_the_same_seed_fits_the_same(found: MemberMaps) -> None:
     one, again = (fit_fusion("cnn", found, everything(found), seed=4, steps=20) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), again.parameters(), strict=True))
+
+
+def test_fits_side_by_side_are_what_each_is_alone(found: MemberMaps) -> None:
+    folds, threads = choose_folds(found), torch.get_num_threads()
+    parts = [folds.numbers == 0, folds.numbers == 1]
+    alone = [fit_fusion("cnn", found, part, seed=2, steps=10) for part in parts]
+    together = list(fit_each("cnn", found, parts, seed=2, steps=10))
+    assert not torch.equal(together[0].near.weight, together[1].near.weight)
+    for one, other in zip(alone, together, strict=True):
+        pairs = zip(one.parameters(), other.parameters(), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
+    assert torch.get_num_threads() == threads
 
 
 def test_without_several_hospitals_recordings_or_blocks_are_held_out(found: MemberMaps) -> None:
