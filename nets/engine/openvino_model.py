@@ -17,7 +17,7 @@ from nets.errors import EngineError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-CONVERSION = 1
+CONVERSION = 2
 """Raised when the exported graph changes, so that kept ones are made anew."""
 
 MODEL = "model.xml"
@@ -72,16 +72,25 @@ def quantised(bundle: Bundle) -> Path:
     return found.model
 
 
-def convert(bundle: Bundle) -> Any:
+def convert(bundle: Bundle, *, folded: bool = True) -> Any:
     """The whole ensemble as one `openvino.Model`: preparation, members and fusion.
 
-    Its inputs are (1, 4) float32 views, left out where no member needs them, and a (1, h, w, 3)
-    uint8 picture for each contract; its outputs the fused and the members' maps.
+    Args:
+        bundle: the ensemble.
+        folded: with `nets.engine.folds`, or its networks as published.
+
+    Returns:
+        Its inputs are (1, 4) float32 views, left out where no member needs them, and a (1, h, w,
+        3) uint8 picture for each contract; its outputs the fused and the members' maps.
     """
     import torch
 
     from nets.engine.eager import load_ensemble
+    from nets.engine.folds import fold
 
+    ensemble = load_ensemble(bundle)
+    if folded:
+        fold(ensemble, enlarging=True)
     example = (
         torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
         *(
@@ -89,7 +98,7 @@ def convert(bundle: Bundle) -> Any:
             for contract in bundle.contracts
         ),
     )
-    model = as_openvino(load_ensemble(bundle), example)
+    model = as_openvino(ensemble, example)
     # The converter drops the views where no member's extent differs from the grid's.
     kept = example[-len(model.inputs) :]
     model.reshape({index: list(tensor.shape) for index, tensor in enumerate(kept)})

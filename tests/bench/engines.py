@@ -17,6 +17,7 @@ from nets.architectures import build
 from nets.bundle import Bundle, Member
 from nets.engine import named_bundle, open_engine
 from nets.engine.eager import load_ensemble
+from nets.engine.folds import fold
 from nets.engine.openvino_model import convert, converted
 from nets.engine.openvino_runtime import openvino
 from nets.grid import Fusion
@@ -40,6 +41,7 @@ def measure(weights: tuple[str, ...], folder: Path) -> dict[str, Any]:
     contract = bundle.contracts[0]
     rng = np.random.default_rng(4)
     picture = rng.integers(0, 256, (1, contract.height, contract.width, 3), dtype=np.uint8)
+    published = convert(bundle, folded=False)
     model = openvino.Core().read_model(converted(bundle, print))
     float_model = _without_preparation(bundle, 1)
     with (
@@ -50,7 +52,8 @@ def measure(weights: tuple[str, ...], folder: Path) -> dict[str, Any]:
         prepared = Prepared(tuple(picture[0] for _ in bundle.contracts), whole, whole)
         one: dict[str, Callable[[], object]] = {
             "engine": lambda: soon.predict([prepared]),
-            "plain OpenVINO": _plain(model, picture, "LATENCY"),
+            "plain OpenVINO": _plain(published, picture, "LATENCY"),
+            "plain OpenVINO, folded": _plain(model, picture, "LATENCY"),
             "preparation outside the graph": _outside(float_model, picture, bundle),
             "five compiled models": _five(bundle, picture),
         }
@@ -59,7 +62,8 @@ def measure(weights: tuple[str, ...], folder: Path) -> dict[str, Any]:
             one["ONNX Runtime"] = runtime
         several: dict[str, Callable[[], object]] = {
             "engine": lambda: many.predict([prepared] * PICTURES),
-            "plain OpenVINO": _queue(model, picture, {"PERFORMANCE_HINT": "THROUGHPUT"}),
+            "plain OpenVINO": _queue(published, picture, {"PERFORMANCE_HINT": "THROUGHPUT"}),
+            "plain OpenVINO, folded": _queue(model, picture, {"PERFORMANCE_HINT": "THROUGHPUT"}),
             "2 streams of 1 thread": _queue(model, picture, _streams(2, 2)),
             "1 stream of 2 threads": _queue(model, picture, _streams(1, 2)),
             f"a batch of {PICTURES}": _outside(
@@ -132,8 +136,9 @@ def _queue(model: Any, picture: Any, config: dict[str, Any]) -> Callable[[], obj
 
 
 def _without_preparation(bundle: Bundle, pictures: int) -> Any:
-    """The ensemble's graph from (pictures, 3, h, w) float."""
+    """The ensemble's folded graph from (pictures, 3, h, w) float."""
     ensemble = load_ensemble(bundle)
+    fold(ensemble, enlarging=True)
 
     class Fused(torch.nn.Module):
         def forward(self, image: torch.Tensor) -> torch.Tensor:

@@ -12,12 +12,12 @@ from torch import nn
 
 from nets.bundle import Bundle
 from nets.engine.cuda.accelerator import Accelerator
-from nets.engine.cuda.folding import fold_batch_norm
 from nets.engine.cuda.intake import Intake, Kind, PlanesIntake, PreparedIntake, kind_of
 from nets.engine.cuda.precision import NAMES, asked_precision, closest_precision, on_device
 from nets.engine.cuda.rectifying import join_relu
 from nets.engine.cuda.resident import RING, Resident, Which, out_of_memory
 from nets.engine.eager import load_ensemble
+from nets.engine.folds import fold
 from nets.engine.protocol import Closing, Maps
 from nets.ensemble import DivergentNets
 from nets.errors import EngineError
@@ -105,8 +105,8 @@ class CudaEngine(Closing):
         """Bring the ensemble to the device and record it."""
         asked = None if precision == "auto" else asked_precision(precision, self._accelerator)
         folded = load_ensemble(bundle)
-        for member in folded.members:
-            fold_batch_norm(member)
+        # Enlarging by transposed convolutions has not been measured with cuDNN.
+        fold(folded, enlarging=False)
         half = folded if asked == torch.float32 else self._joined(folded)
         kind, found = (asked, "") if asked else self._closest(load_ensemble(bundle), half)
         ensemble = on_device(folded if kind == torch.float32 else half, kind, self._accelerator)

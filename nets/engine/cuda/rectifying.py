@@ -13,13 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nets.engine.cuda.folding import SIDE
-
 Convolve = Callable[[Tensor, nn.Conv2d], Tensor]
 """ReLU of a convolution with its bias."""
 
 ROUNDING = 1e-5
 """Of the largest value, in single precision: the same sums in the same order."""
+
+SIDE = 64
+"""Rows and columns of the picture by which the pairs are found; every encoder takes it."""
 
 RECTIFIED = "rectified"
 """Set on a result that has no negative values, so that a ReLU has nothing to do."""

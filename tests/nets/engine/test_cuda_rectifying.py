@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from nets.architectures import build
-from nets.engine.cuda.folding import fold_batch_norm
 from nets.engine.cuda.rectifying import Rectified, convolve, join_relu
+from nets.engine.folds import fold_norms
 from nets.spec import MemberSpec, NetworkSpec
 
 ROUNDING = 1e-5  # of a probability, in single precision
@@ -17,7 +17,7 @@ ROUNDING = 1e-5  # of a probability, in single precision
 def folded(spec: MemberSpec) -> nn.Module:
     torch.manual_seed(1)
     network = build(spec).eval()
-    fold_batch_norm(network)
+    fold_norms(network, torch.zeros(1, 3, 64, 64))
     return network
 
 

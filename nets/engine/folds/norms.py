@@ -7,11 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-SIDE = 64
-"""Rows and columns of the picture by which the pairs are found; every encoder takes it."""
 
-
-def fold_batch_norm(network: nn.Module) -> int:
+def fold_norms(network: nn.Module, picture: Tensor) -> int:
     """Fold every normalisation that directly follows a convolution, in place.
 
     Which ones do is seen by running the network: a pair is a convolution whose very result a
@@ -19,7 +16,8 @@ def fold_batch_norm(network: nn.Module) -> int:
     be seen so; in none of the networks that `nets.architectures` builds does anything.)
 
     Args:
-        network: takes (N, 3, H, W); in evaluation mode, float32, on the CPU.
+        network: takes (N, 3, H, W); in evaluation mode, on the CPU.
+        picture: (1, 3, H, W) of any size that it takes.
 
     Returns:
         How many were folded.
@@ -47,7 +45,7 @@ def fold_batch_norm(network: nn.Module) -> int:
     ]
     try:
         with torch.no_grad():
-            network(torch.zeros(1, 3, SIDE, SIDE))
+            network(picture)
     finally:
         for hook in hooks:
             hook.remove()
@@ -77,8 +75,9 @@ def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     weight, bias, mean, variance, scale, shift = values
     assert weight is not None and mean is not None and variance is not None
     folded = fuse_conv_bn_weights(weight, bias, mean, variance, norm.eps, scale, shift)
+    kind = convolution.weight.dtype
     convolution.weight, convolution.bias = (
-        nn.Parameter(value.detach().float(), requires_grad=False) for value in folded
+        nn.Parameter(value.detach().to(kind), requires_grad=False) for value in folded
     )
 
 

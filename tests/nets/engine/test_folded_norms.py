@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from nets.architectures import build
-from nets.engine.cuda.folding import fold_batch_norm
+from nets.engine.folds import fold_norms
 from nets.spec import MemberSpec, NetworkSpec
 
 ARCHITECTURES = ["unet", "unetplusplus", "fpn", "deeplabv3", "deeplabv3plus", "triunet"]
@@ -34,7 +34,7 @@ def norms_in(network: nn.Module) -> int:
 def check(network: nn.Module, picture: torch.Tensor) -> None:
     before, norms = network(picture), norms_in(network)
     assert norms > 10
-    assert fold_batch_norm(network) == norms
+    assert fold_norms(network, torch.zeros(1, 3, 64, 64)) == norms
     assert norms_in(network) == 0
     after = network(picture)
     assert before.std() > 1e-3  # or anything would equal it
@@ -71,5 +71,5 @@ def test_a_norm_that_follows_no_convolution_or_one_used_twice_stays() -> None:
     network = lived_in(Twice())
     with torch.no_grad():
         before = network(torch.ones(1, 3, 4, 4))
-        assert fold_batch_norm(network) == 0
+        assert fold_norms(network, torch.zeros(1, 3, 64, 64)) == 0
         assert torch.equal(before, network(torch.ones(1, 3, 4, 4)))

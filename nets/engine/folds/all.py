@@ -1,0 +1,52 @@
+"""Every fold that an engine asks for, member by member."""
+
+from dataclasses import dataclass
+
+import torch
+
+from nets.engine.folds.enlarging import fold_enlarging
+from nets.engine.folds.norms import fold_norms
+from nets.engine.folds.taps import drop_dead_taps
+from nets.ensemble import DivergentNets
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """How many layers were rewritten.
+
+    Attributes:
+        norms: normalisations that are in the convolution before them now.
+        taps: convolutions that lost taps which saw padding alone.
+        enlargings: convolutions that enlarge what they see themselves.
+    """
+
+    norms: int
+    taps: int
+    enlargings: int
+
+    def __add__(self, other: "Folds") -> "Folds":
+        return Folds(
+            self.norms + other.norms,
+            self.taps + other.taps,
+            self.enlargings + other.enlargings,
+        )
+
+
+def fold(ensemble: DivergentNets, *, enlarging: bool) -> Folds:
+    """Rewrite an ensemble's members in place, each for its contract's size and no other.
+
+    Args:
+        ensemble: in evaluation mode, on the CPU.
+        enlarging: also where a decoder enlarges by nearest neighbour (`fold_enlarging`).
+    """
+    total = Folds(0, 0, 0)
+    for number, member in enumerate(ensemble.members):
+        contract = ensemble.contracts[ensemble.of_member[number]]
+        kind = next(member.parameters()).dtype
+        picture = torch.zeros(1, 3, contract.height, contract.width, dtype=kind)
+        total += Folds(
+            fold_norms(member, picture),
+            drop_dead_taps(member, picture),
+            fold_enlarging(member, picture) if enlarging else 0,
+        )
+    return total
