@@ -29,26 +29,28 @@ def costs_of(
 
     Returns:
         By member, and under an empty name for the ensemble: `parameters`, `gflop` a frame,
-        `megabytes` on disk, and `ms` of one frame answered alone, the median of some runs.
+        `megabytes` on disk, and `ms` of one frame answered alone, the median of some runs. Under
+        `without-` and a member's name the ensemble less that member, counted and not timed.
 
     Raises:
         EngineError: a member cannot run alone.
     """
     counted = member_costs(bundle)
     together = sum(counted.values(), fusion_cost(bundle))
-    costs = {"": _plain(together, engine)}
+    costs = {"": _plain(together) | {"ms": _milliseconds(engine)}}
     for member in bundle.members:
+        others = [cost for name, cost in counted.items() if name != member.name]
+        costs[f"without-{member.name}"] = _plain(sum(others, Cost(0, 0)))
         with open_engine([str(member.path)], device=device, precision=precision) as alone:
-            costs[member.name] = _plain(counted[member.name], alone)
+            costs[member.name] = _plain(counted[member.name]) | {"ms": _milliseconds(alone)}
     return costs
 
 
-def _plain(cost: Cost, engine: Engine) -> dict[str, Any]:
+def _plain(cost: Cost) -> dict[str, Any]:
     return {
         "parameters": cost.parameters,
         "gflop": cost.flop / 1e9,
         "megabytes": cost.disk_bytes / 1e6,
-        "ms": _milliseconds(engine),
     }
 
 

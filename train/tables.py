@@ -24,6 +24,14 @@ ALIASES = {
     "ensemble": "divergentnets",
 }
 ENSEMBLE = "divergentnets"
+COSTS = (
+    ("parameters", "million parameters", 1e6, 2),
+    ("gflop", "GFLOP", 1.0, 2),
+    ("megabytes", "MB", 1.0, 1),
+    ("ms", "ms, alone", 1.0, 1),
+)
+"""Of a frame: what it is called in an evaluation and in a table, its unit and digits."""
+
 REPEATED = ("deeplabv3plus", "background")
 """The row of Table 3 that the paper printed twice."""
 
@@ -60,8 +68,7 @@ def paper_tables(evaluations: Sequence[Evaluation], *, seed: int = 0) -> str:
         if chosen:
             summaries = {model: each.summary(seed=seed) for model, each in chosen.items()}
             parts += [f"## {caption}\n", _table_2_or_3(summaries, published)]
-            parts += [_with_intervals(summaries), _against_the_others(chosen, seed)]
-            parts.append(_costs(summaries))
+            parts += [_with_intervals(summaries), _side_by_side(chosen, summaries, seed)]
             if split == "test":
                 parts += ["## Table 4: the challenge's score\n", _table_4(summaries)]
             parts.append(_conditions(split, summaries))
@@ -141,47 +148,38 @@ def _with_intervals(summaries: Mapping[str, Any]) -> str:
     )
 
 
-def _against_the_others(chosen: Mapping[str, Evaluation], seed: int) -> str:
-    """Compare one model with each other one, image by image: the ensemble, or else the last."""
-    *_, last = chosen
+def _side_by_side(chosen: Mapping[str, Evaluation], summaries: Mapping[str, Any], seed: int) -> str:
+    """All models in one table: what each is worth, beside one of them, and what a frame costs.
+
+    That one is the ensemble, or else the last; costs are those that were counted and timed.
+    """
+    *others, last = chosen
+    if not others and not summaries[last].get("cost"):
+        return ""
     reference = ENSEMBLE if ENSEMBLE in chosen else last
-    scores = image_scores(chosen[reference].grid_rows)["f1"]
-    rows = []
-    for model, other in chosen.items():
-        if model == reference:
-            continue
-        difference = compare(
-            scores, image_scores(other.grid_rows)["f1"], other.clusters(), seed=seed
-        )
-        if difference is not None:
-            ends = (difference.low, difference.high)
-            title = MODELS.get(model, model)
-            rows.append((title, bounded(difference.mean, ends), f"{difference.p:.4f}"))
-    if not rows:
-        return ""
     title = MODELS.get(reference, reference)
-    return f"{title} less each of the others, polyp F1 of the same images:\n\n" + table(
-        ("", "difference", "p"), rows
-    )
-
-
-def _costs(summaries: Mapping[str, Any]) -> str:
-    """What a frame costs, of the models of which it was measured."""
-    measured = {model: each["cost"] for model, each in summaries.items() if each.get("cost")}
-    if not measured:
-        return ""
-    rows = [
-        (
-            MODELS.get(model, model),
-            f"{cost['parameters'] / 1e6:.2f}",
-            f"{cost['gflop']:.2f}",
-            f"{cost['megabytes']:.1f}",
-            f"{cost['ms']:.1f}",
+    scores = image_scores(chosen[reference].grid_rows)["f1"]
+    header = ["Model", "F1", f"{title} less it", "p"]
+    costs = {model: summary.get("cost") or {} for model, summary in summaries.items()}
+    if any(costs.values()):
+        header += [column for _, column, _, _ in COSTS]
+    rows = []
+    for model, each in chosen.items():
+        f1 = image_scores(each.grid_rows)["f1"]
+        ends = summaries[model]["intervals"]["paper"]["polyp"]["f1"]
+        less = compare(scores, f1, each.clusters(), seed=seed) if model != reference else None
+        cells = [MODELS.get(model, model), bounded(summaries[model]["paper"]["polyp"]["f1"], ends)]
+        cells += (
+            [bounded(less.mean, (less.low, less.high)), number(less.p, 4)] if less else ["", ""]
         )
-        for model, cost in measured.items()
-    ]
-    header = ("Model", "million parameters", "GFLOP a frame", "MB", "ms a frame, alone")
-    return "What each costs:\n\n" + table(header, rows)
+        for key, _, unit, digits in COSTS if any(costs.values()) else ():
+            value = costs[model].get(key)
+            cells.append(number(value and value / unit, digits))
+        rows.append(cells)
+    return (
+        f"Side by side: polyp F1, {title} less each of the others image by image, and what a frame "
+        "costs where that was measured:\n\n"
+    ) + table(header, rows)
 
 
 def _table_4(summaries: Mapping[str, Any]) -> str:

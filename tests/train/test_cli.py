@@ -200,16 +200,19 @@ def test_from_pictures_to_tables_and_figures(
     text = capsys.readouterr().out
     assert "Table 2: validation" in text
     assert "| TriUNet | ours |" in text
-    costs = text.split("What each costs:")[1].split("Conditions")[0]
-    rows = [line.split("|")[1].strip() for line in costs.splitlines() if line.startswith("|")]
-    assert rows[2:] == ["U-Net", "TriUNet", "DivergentNets"]
+    costs = text.split("Side by side:")[1].split("Conditions")[0]
+    rows = [line.split("|") for line in costs.splitlines() if line.startswith("|")]
+    ours = ["U-Net", "TriUNet", "DivergentNets", "without-unet", "without-triunet"]
+    assert [row[1].strip() for row in rows[2:]] == ours
+    assert [row[-2].strip() == "–" for row in rows[2:]] == [False] * 3 + [True] * 2  # untimed
     both = read_evaluation(judged).cost
     parts = [read_evaluation(file).cost for file in files[:2]]
     assert both["parameters"] == sum(part["parameters"] for part in parts)
     assert both["gflop"] == pytest.approx(sum(part["gflop"] for part in parts))
     assert all(cost["ms"] > 0 for cost in (both, *parts))
-    assert files[2].is_file()
-    assert read_evaluation(files[2]).cost == {}
+    without_unet = read_evaluation(files[2]).cost
+    assert without_unet == {key: parts[1][key] for key in without_unet}
+    assert set(without_unet) == {"parameters", "gflop", "megabytes"}
 
     drawn = tmp_path / "figures"
     files = [file for file in files if "without" not in file.name]
