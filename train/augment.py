@@ -14,6 +14,9 @@ from train.viewpoint import Viewpoint
 
 Augmentation = Literal["none", "paper-text", "paper-code", "modern"]
 
+CUTS = 0.2
+"""Unless a recipe says otherwise, so many pictures become cuts of themselves without a polyp."""
+
 ROTATION_OF_TEXT = 45.0  # degrees; the paper names rotation but no limit: our choice, the library's
 
 
@@ -56,10 +59,10 @@ def _paper(rotation: float) -> list[A.BasicTransform | A.OneOf]:
     ]
 
 
-def _modern(height: int, width: int) -> list[A.BasicTransform | A.OneOf]:
+def _modern(height: int, width: int, cuts: float) -> list[A.BasicTransform | A.OneOf]:
     return [
         # Almost every labelled frame has a polyp: without these, one is seen everywhere.
-        CropWithoutPolyp(p=0.2),
+        CropWithoutPolyp(p=cuts),
         Viewpoint(height, width),
         A.ColorJitter(
             brightness=(0.6, 1.4),
@@ -79,7 +82,9 @@ def _modern(height: int, width: int) -> list[A.BasicTransform | A.OneOf]:
     ]
 
 
-def augmentation(recipe: Augmentation, seed: int, height: int, width: int) -> A.Compose:
+def augmentation(
+    recipe: Augmentation, seed: int, height: int, width: int, cuts: float = CUTS
+) -> A.Compose:
     """A recipe, called as `compose(image=rgb, mask=mask)` on (H, W, 3) and (H, W) uint8.
 
     Args:
@@ -87,11 +92,12 @@ def augmentation(recipe: Augmentation, seed: int, height: int, width: int) -> A.
         seed: of the compose; `compose.set_random_seed` starts it again.
         height: rows of what comes out of `modern`; the others keep the picture's size.
         width: columns of it.
+        cuts: share of the pictures of which `modern` shows a cut without a polyp.
     """
     transforms: dict[str, list[A.BasicTransform | A.OneOf]] = {
         "none": [],
         "paper-text": _paper(ROTATION_OF_TEXT),
         "paper-code": _paper(0.0),
-        "modern": _modern(height, width),
+        "modern": _modern(height, width, cuts),
     }
     return A.Compose(transforms[recipe], seed=seed)

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from nets.errors import DivergentError
 from nets.preprocessing import Preprocessing, prepare_rgb
 from nets.resizing import INTERPOLATION
-from train.augment import Augmentation, augmentation
+from train.augment import CUTS, Augmentation, augmentation
 from train.errors import ManifestError
 from train.manifest import Sample
 from train.pictures import content_of, read_mask, read_rgb
@@ -48,6 +48,7 @@ class Samples(Dataset[Item | DivergentError]):
         contract: size, filter and colour order of the network's input.
         recipe: how to augment; `none` for validation.
         seed: of the augmentation.
+        cuts: share of the pictures of which `modern` shows a cut without a polyp.
         cache_bytes: of decoded pictures, shrunk to little more than the network needs, that are
             kept in memory by their content.
     """
@@ -59,6 +60,7 @@ class Samples(Dataset[Item | DivergentError]):
         recipe: Augmentation,
         seed: int,
         *,
+        cuts: float = CUTS,
         cache_bytes: int = CACHE_BYTES,
     ) -> None:
         self.samples = list(samples)
@@ -69,7 +71,7 @@ class Samples(Dataset[Item | DivergentError]):
         self._epoch.share_memory_()  # type: ignore[no-untyped-call]
         self._compose: A.Compose | None = None
         if recipe != "none":
-            self._compose = augmentation(recipe, seed, contract.height, contract.width)
+            self._compose = augmentation(recipe, seed, contract.height, contract.width, cuts)
         self._room = cache_bytes
         self._cache: dict[tuple[str, Path | None], Decoded] = {}
 

@@ -145,13 +145,14 @@ def _dataset(
 ) -> Samples:
     contract, augmentation = recipe.contract_in_training(spec.preprocessing), recipe.augmentation
     if teaching is None:
-        return Samples(training, contract, augmentation, recipe.seed)
+        return Samples(training, contract, augmentation, recipe.seed, cuts=recipe.cuts)
     return TaughtSamples(
         training,
         teaching.unlabelled,
         contract,
         augmentation,
         recipe.seed,
+        cuts=recipe.cuts,
         ratio=recipe.unlabelled,
     )
 

@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass
 
 from nets.preprocessing import Preprocessing
 from nets.spec import MemberSpec
-from train.augment import Augmentation
+from train.augment import CUTS, Augmentation
 from train.checking import Location, check, nearest, read_mapping
 from train.errors import SettingsError
 from train.published import MODELS
@@ -39,6 +39,7 @@ class Recipe:
         warmup: share of all steps, in [0, 1).
         patience: stop after so many epochs that were no better than the best; 0 never stops.
         augmentation: the recipe of `train.augment`.
+        cuts: share of the samples of which `modern` shows a cut without a polyp.
         cross_entropy: weight of cross-entropy added to the single-channel Dice.
         ema_decay: of the weights' moving average, which is what is kept; 0 keeps the weights.
         clip_norm: largest norm of a step's gradient; 0 for no limit.
@@ -60,6 +61,7 @@ class Recipe:
     warmup: float = Field(default=0.0, ge=0, lt=1)
     patience: int = Field(default=0, ge=0)
     augmentation: Augmentation = "paper-code"
+    cuts: float = Field(default=CUTS, ge=0, le=1)
     cross_entropy: float = Field(default=0.0, ge=0)
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     clip_norm: float = Field(default=0.0, ge=0)

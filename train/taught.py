@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nets.errors import DivergentError
 from nets.preprocessing import Preprocessing
-from train.augment import Augmentation
+from train.augment import CUTS, Augmentation
 from train.dataset import Item, Samples
 from train.manifest import Sample
 
@@ -30,6 +30,7 @@ class TaughtSamples(Samples):
         recipe: as `Samples`.
         seed: as `Samples`.
         ratio: unlabelled samples for each labelled one; without labelled ones all are taken.
+        cuts: as `Samples`.
     """
 
     def __init__(
@@ -41,8 +42,9 @@ class TaughtSamples(Samples):
         seed: int,
         *,
         ratio: float,
+        cuts: float = CUTS,
     ) -> None:
-        super().__init__([*labelled, *unlabelled], contract, recipe, seed)
+        super().__init__([*labelled, *unlabelled], contract, recipe, seed, cuts=cuts)
         self._labelled, self._unlabelled = len(labelled), len(unlabelled)
         wanted = round(ratio * len(labelled)) if labelled else len(unlabelled)
         self._drawn = wanted if unlabelled else 0

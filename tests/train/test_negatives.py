@@ -79,3 +79,15 @@ def test_modern_alone_makes_pictures_without_a_polyp_of_pictures_with_one() -> N
 
     assert empty("modern") >= 10  # a fifth of them is tried
     assert empty("paper-code") == 0
+
+
+def test_how_many_is_said_by_the_recipe() -> None:
+    mask = np.zeros((96, 128), np.uint8)
+    mask[30:60, 30:60] = 1
+    image = np.full((96, 128, 3), TISSUE, np.uint8)
+
+    def empty(cuts) -> int:
+        compose = augmentation("modern", 0, 96, 128, cuts)
+        return sum(not compose(image=image, mask=mask)["mask"].any() for _ in range(100))
+
+    assert empty(0.0) < empty(0.2) < empty(0.5) < empty(1.0)
