@@ -211,10 +211,9 @@ def _conditions(split: str, summaries: Mapping[str, Any]) -> str:
     first = next(iter(summaries.values()))
     lines = [f"- images: {first['images']}\n"]
     for name in names:
-        values = {model: each.get(name) for model, each in all_conditions.items()}
-        if len({repr(value) for value in values.values()}) == 1:
-            lines.append(f"- {name}: {next(iter(values.values()))}\n")
-        else:
-            told = "; ".join(f"{MODELS.get(m, m)}: {value}" for m, value in values.items())
-            lines.append(f"- {name}: {told}\n")
+        shared: dict[str, list[str]] = {}
+        for model, each in all_conditions.items():
+            shared.setdefault(str(each.get(name)), []).append(MODELS.get(model, model))
+        told = [f"{', '.join(models)}: {value}" for value, models in shared.items()]
+        lines.append(f"- {name}: {'; '.join(told) if len(told) > 1 else next(iter(shared))}\n")
     return f"Conditions of our figures on the {split} split:\n\n" + "".join(lines)

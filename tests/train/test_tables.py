@@ -122,7 +122,7 @@ def test_conditions_that_differ_are_told_model_by_model(evaluations: list[Evalua
     first, *others = evaluations
     other = replace(first, conditions={**first.conditions, "runs on": "GPU"})
     page = paper_tables([other, *others])
-    assert "- runs on: FPN: test; DeepLabv3+: test; DivergentNets: GPU" in page
+    assert "- runs on: FPN, DeepLabv3+: test; DivergentNets: GPU" in page
     assert "- threshold: 0.5" in page
 
 
