@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nets.checkpoint import Header
+from nets.checkpoint import Header, read_header
 from nets.spec import MemberSpec
 from train.curves import Curves
 from train.dataset import Samples
@@ -27,6 +27,7 @@ from train.loader import (
 )
 from train.manifest import Sample
 from train.memory import is_out_of_memory, largest_that_fits
+from train.provenance import centres_seen
 from train.reports import EpochReport, Progress, StepReport
 from train.run_folder import RunFolder, digest_of
 from train.settings import Recipe
@@ -234,6 +235,7 @@ def _header(
     encoders: Sequence[Path],
     teaching: Teaching | None,
 ) -> Header:
+    starts = [init] if init else encoders
     trained_on = {
         "centres": sorted({sample.centre for sample in training}),
         "samples": len(training),
@@ -241,12 +243,15 @@ def _header(
         "recipe": recipe.as_dict(),
         "init": init.name if init else None,
         "encoders": [path.parent.name for path in encoders],
+        "start_centres": _seen_by(read_header(path) for path in starts),
     }
     if teaching is not None:
         trained_on["teacher"] = teaching.teacher.name
         trained_on["teacher_weights"] = teaching.teacher.fingerprint()
-        taught_by = [member.header.trained_on for member in teaching.teacher.members]
-        centres = {name for each in taught_by for name in each.get("centres", ())}
-        trained_on["teacher_centres"] = sorted(centres)
+        trained_on["teacher_centres"] = _seen_by(it.header for it in teaching.teacher.members)
         trained_on["unlabelled"] = len(teaching.unlabelled)
     return Header(spec, {"validation_iou": report.iou, "validation_dice": report.dice}, trained_on)
+
+
+def _seen_by(headers: Iterable[Header]) -> list[str]:
+    return sorted({centre for each in headers for centre in centres_seen(each.trained_on)})

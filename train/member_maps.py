@@ -14,6 +14,7 @@ from nets.preprocessing import Prepared
 from train.errors import TrainingError
 from train.evaluate import BATCH, FindView, Loaded, OnProgress, read_loaded
 from train.manifest import Sample
+from train.provenance import centres_seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,10 @@ def share_out(samples: Sequence[Sample], bundles: Sequence[Bundle]) -> list[list
             raise TrainingError(
                 f"{other.name}: has other members or another grid than {bundles[0].name}"
             )
-    seen = [_trained_on(bundle) for bundle in bundles]
+    seen = [
+        set().union(*(centres_seen(member.header.trained_on) for member in bundle.members))
+        for bundle in bundles
+    ]
     shares: list[list[Sample]] = [[] for _ in bundles]
     for sample in samples:
         place = next((n for n, centres in enumerate(seen) if sample.centre not in centres), None)
@@ -102,17 +106,6 @@ def joined(parts: Sequence[MemberMaps]) -> MemberMaps:
         np.concatenate([part.truths for part in parts]),
         tuple(place for part in parts for place in part.places),
     )
-
-
-def _trained_on(bundle: Bundle) -> set[str]:
-    """Centres that any of its members, or who taught them, has seen by its own account."""
-    told = [member.header.trained_on for member in bundle.members]
-    return {
-        centre
-        for each in told
-        for key in ("centres", "teacher_centres")
-        for centre in each.get(key) or ()
-    }
 
 
 def _on_grid(loaded: Loaded, grid: Grid) -> NDArray[np.uint8]:

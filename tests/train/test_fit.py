@@ -277,7 +277,10 @@ def test_a_training_starts_from_a_checkpoint(run, tiny_member) -> None:
     before, after = load_file(path), load_file(again)
     key = next(key for key in before if key.endswith("conv.weight"))
     assert torch.allclose(before[key], after[key], atol=1e-6)
-    assert load_checkpoint(again)[1].trained_on["init"] == path.name
+    first, told = (load_checkpoint(file)[1].trained_on for file in (path, again))
+    assert told["init"] == path.name
+    assert (first["start_centres"], told["start_centres"]) == ([], first["centres"])
+    assert first["centres"]
 
 
 def test_a_network_is_validated_at_its_own_size_whatever_it_learns_at(

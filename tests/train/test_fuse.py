@@ -117,7 +117,7 @@ def make_bundle(
 ) -> Callable[..., Bundle]:
     """Makes a bundle of two members with random weights, trained on some centres by its account."""
 
-    def make(*centres: str, teacher: str = "") -> Bundle:
+    def make(*centres: str, teacher: str = "", start: str = "") -> Bundle:
         folder = tmp_path_factory.mktemp("bundle")
         paths = {}
         for seed, name in enumerate(("fpn", "unet")):
@@ -126,7 +126,8 @@ def make_bundle(
             module = start_module(spec)
             with torch.no_grad():
                 module.train()(torch.randn(4, 3, SIDE, SIDE))
-            told = {"centres": [*centres], "teacher_centres": [teacher] if teacher else []}
+            told: dict[str, list[str]] = {"centres": [*centres]}
+            told |= {f"{k}_centres": [v] for k, v in {"teacher": teacher, "start": start}.items()}
             paths[name] = folder / f"{name}.safetensors"
             save_checkpoint(paths[name], module.eval(), Header(spec, trained_on=told))
         return write_bundle(folder / "-".join(["b", *centres]), paths)
@@ -144,6 +145,8 @@ def test_members_look_at_pictures_of_centres_alone_that_they_were_not_trained_on
         share_out(found.samples, [without_0])
     with pytest.raises(TrainingError, match="trained on H0"):
         share_out(found.samples, [make_bundle("H2", teacher="H0")])
+    with pytest.raises(TrainingError, match="trained on H1"):  # whose weights it started from
+        share_out(found.samples, [make_bundle("H2", start="H1")])
 
 
 def test_maps_are_collected_on_the_bundles_grid(
