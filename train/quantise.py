@@ -4,6 +4,10 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nets.bundle import Bundle, read_bundle
 from nets.description import Quantised, add_quantised, digest_of_model
@@ -52,6 +56,7 @@ def quantise(
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(inputs),
         target_device=nncf.TargetDevice.CPU,
+        ignored_scope=nncf.IgnoredScope(names=_resizing(model)),
     )
     folder = bundle.members[0].path.parent
     try:
@@ -65,3 +70,21 @@ def quantise(
     made_of = bundle.fingerprint()
     add_quantised(folder, Quantised(folder / MODEL, made_of, calibration, digest))
     return read_bundle(folder)
+
+
+def _resizing(model: Any) -> list[str]:
+    """Names of the products that resize maps: int8 is too coarse for their shares of each sample.
+
+    (`nets.engine.folds.scores` makes them; nothing that was learned adds up to one everywhere.)
+    """
+    found = []
+    for op in model.get_ops():
+        givers = [given.get_source_output().get_node() for given in op.inputs()]
+        shares = [giver.data for giver in givers if giver.get_type_name() == "Constant"]
+        if op.get_type_name() == "MatMul" and any(_are_shares(values) for values in shares):
+            found.append(op.get_friendly_name())
+    return found
+
+
+def _are_shares(values: NDArray[Any]) -> bool:
+    return any(np.allclose(values.sum(axis), 1, atol=1e-3) for axis in (-1, -2))

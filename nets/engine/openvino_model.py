@@ -17,7 +17,7 @@ from nets.errors import EngineError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-CONVERSION = 2
+CONVERSION = 3
 """Raised when the exported graph changes, so that kept ones are made anew."""
 
 MODEL = "model.xml"

@@ -12,6 +12,7 @@ from nets.architectures import build
 from nets.bundle import read_bundle, write_bundle
 from nets.checkpoint import Header, save_checkpoint
 from nets.engine import open_engine
+from nets.engine.openvino_runtime import openvino
 from nets.errors import BundleError, EngineError
 from nets.spec import MemberSpec
 from train.cli import run
@@ -73,6 +74,19 @@ def test_int8_answers_nearly_as_f32_does(quantised: Path, ellipses: list[Sample]
         difference = np.abs(rough.predict(pictures) - exact.predict(pictures))
     assert 0 < difference.mean() < 0.05  # random weights: trained ones differ by a tenth of it
     assert said == []
+
+
+def test_resizing_stays_exact_in_an_int8_model(quantised: Path) -> None:
+    bundle = read_bundle(quantised)
+    assert bundle.quantised is not None
+    ops = openvino.Core().read_model(bundle.quantised.model).get_ops()
+    assert any(op.get_type_name() == "FakeQuantize" for op in ops)
+    products = [op for op in ops if op.get_type_name() == "MatMul"]
+    givers = [
+        it.get_source_output().get_node().get_type_name() for op in products for it in op.inputs()
+    ]
+    assert len(products) == 2  # the scores' rows and columns
+    assert "FakeQuantize" not in givers
 
 
 def test_an_int8_model_beside_other_weights_is_refused(

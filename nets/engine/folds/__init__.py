@@ -7,6 +7,15 @@ the size of what they are shown.
 from nets.engine.folds.all import Folds, fold
 from nets.engine.folds.enlarging import Enlarging, fold_enlarging
 from nets.engine.folds.norms import fold_norms
+from nets.engine.folds.scores import fold_scores
 from nets.engine.folds.taps import drop_dead_taps
 
-__all__ = ["Enlarging", "Folds", "drop_dead_taps", "fold", "fold_enlarging", "fold_norms"]
+__all__ = [
+    "Enlarging",
+    "Folds",
+    "drop_dead_taps",
+    "fold",
+    "fold_enlarging",
+    "fold_norms",
+    "fold_scores",
+]

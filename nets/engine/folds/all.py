@@ -6,6 +6,7 @@ import torch
 
 from nets.engine.folds.enlarging import fold_enlarging
 from nets.engine.folds.norms import fold_norms
+from nets.engine.folds.scores import fold_scores
 from nets.engine.folds.taps import drop_dead_taps
 from nets.ensemble import DivergentNets
 
@@ -18,17 +19,20 @@ class Folds:
         norms: normalisations that are in the convolution before them now.
         taps: convolutions that lost taps which saw padding alone.
         enlargings: convolutions that enlarge what they see themselves.
+        scores: maps of scores that are enlarged by matrix products.
     """
 
     norms: int
     taps: int
     enlargings: int
+    scores: int
 
     def __add__(self, other: "Folds") -> "Folds":
         return Folds(
             self.norms + other.norms,
             self.taps + other.taps,
             self.enlargings + other.enlargings,
+            self.scores + other.scores,
         )
 
 
@@ -37,9 +41,9 @@ def fold(ensemble: DivergentNets, *, enlarging: bool) -> Folds:
 
     Args:
         ensemble: in evaluation mode, on the CPU.
-        enlarging: also where a decoder enlarges by nearest neighbour (`fold_enlarging`).
+        enlarging: also where maps are enlarged (`fold_enlarging`, `fold_scores`).
     """
-    total = Folds(0, 0, 0)
+    total = Folds(0, 0, 0, 0)
     for number, member in enumerate(ensemble.members):
         contract = ensemble.contracts[ensemble.of_member[number]]
         kind = next(member.parameters()).dtype
@@ -48,5 +52,6 @@ def fold(ensemble: DivergentNets, *, enlarging: bool) -> Folds:
             fold_norms(member, picture),
             drop_dead_taps(member, picture),
             fold_enlarging(member, picture) if enlarging else 0,
+            fold_scores(member, picture) if enlarging else 0,
         )
     return total

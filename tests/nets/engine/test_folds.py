@@ -16,7 +16,7 @@ from nets.cost import cost_of
 from nets.engine import open_engine
 from nets.engine.cuda import CudaEngine
 from nets.engine.cuda.accelerator import Plain
-from nets.engine.folds import Enlarging, drop_dead_taps, fold_enlarging, fold_norms
+from nets.engine.folds import Enlarging, drop_dead_taps, fold_enlarging, fold_norms, fold_scores
 from nets.engine.openvino_model import convert, converted
 from nets.engine.openvino_runtime import openvino
 from nets.picture import Rect
@@ -30,6 +30,9 @@ ROUNDING = 1e-9
 
 BLOCKS = {"unet": 3, "unetplusplus": 4, "fpn": 0, "deeplabv3": 0, "deeplabv3plus": 0, "triunet": 9}
 """Decoders' blocks that enlarge, of the tiny members."""
+
+SMALL_SCORES = ["fpn", "deeplabv3", "deeplabv3plus"]
+"""Networks that enlarge their scores at the end."""
 
 FOLDED = ["unetplusplus", "deeplabv3", "triunet"]
 
@@ -45,16 +48,17 @@ def settled(spec: MemberSpec) -> nn.Module:
     return lived_in(build(spec.from_scratch())).double()
 
 
-def check(network: nn.Module, picture: Tensor) -> tuple[int, int]:
-    """Fold for a picture's size and compare; how many kernels shrank and blocks were rewritten."""
+def check(network: nn.Module, picture: Tensor) -> tuple[int, int, int]:
+    """Fold for a picture's size and compare; how often for taps, for blocks and for scores."""
     with torch.no_grad():
         before = network(picture)
         fold_norms(network, picture)
-        counts = drop_dead_taps(network, picture), fold_enlarging(network, picture)
+        taps, enlargings = drop_dead_taps(network, picture), fold_enlarging(network, picture)
+        scores = fold_scores(network, picture)
         after = network(picture)
     assert before.std() > 1e-3  # or anything would equal it
     assert (before - after).abs().max() < ROUNDING
-    return counts
+    return taps, enlargings, scores
 
 
 @pytest.mark.parametrize("size", [(64, 64), (32, 96)])
@@ -63,7 +67,8 @@ def test_a_folded_network_answers_the_same(
     architecture: str, size: tuple[int, int], tiny_member: Callable[..., MemberSpec]
 ) -> None:
     network = settled(tiny_member(architecture))
-    _, enlargings = check(network, noise(2, 3, *size))
+    _, enlargings, scores = check(network, noise(2, 3, *size))
+    assert scores == (architecture in SMALL_SCORES)
     assert enlargings == BLOCKS[architecture]
     assert sum(isinstance(module, Enlarging) for module in network.modules()) == enlargings
 
@@ -74,7 +79,7 @@ def test_dead_taps_of_the_compact_ensemble_depend_on_the_pictures_size(
     name: str, side: int, smaller: int
 ) -> None:
     network = settled(_members_of(COMPACT)[name])
-    assert check(network, noise(1, 3, side, side)) == (smaller, 0)
+    assert check(network, noise(1, 3, side, side)) == (smaller, 0, 1)
     kernels = sorted(
         module.kernel_size
         for module in network.get_submodule("decoder").modules()
@@ -196,6 +201,29 @@ def test_a_block_that_does_not_double_its_map_stays() -> None:
 
     block.conv1[0] = nn.Conv2d(4, 5, 3, padding=1, bias=False).double()
     assert check_raw(Odd().eval(), noise(1, 3, 6, 6)) == 0
+
+
+@pytest.mark.parametrize("align_corners", [True, False])
+@pytest.mark.parametrize(("channels", "folds"), [(2, 1), (4, 1), (5, 0)])
+def test_few_channels_are_enlarged_by_products(
+    channels: int, folds: int, align_corners: bool
+) -> None:
+    network = nn.Sequential(
+        nn.Upsample(scale_factor=3, mode="bilinear", align_corners=align_corners)
+    )
+    picture = noise(2, channels, 5, 8)
+    before = network(picture)
+    assert fold_scores(network, picture) == folds
+    assert isinstance(network[0], nn.Upsample) != folds
+    assert (network(picture) - before).abs().max() < ROUNDING
+
+
+@pytest.mark.parametrize(("mode", "times"), [("bilinear", 2), ("nearest", 1)])
+def test_an_enlarging_of_several_sizes_or_by_another_filter_stays(mode: str, times: int) -> None:
+    enlarging = nn.Upsample(scale_factor=2, mode=mode)
+    network = nn.Sequential(*[enlarging] * times)
+    assert fold_scores(network, noise(1, 2, 6, 6)) == 0
+    assert network[0] is enlarging
 
 
 @pytest.fixture(scope="module")
