@@ -72,12 +72,13 @@ def quantised(bundle: Bundle) -> Path:
     return found.model
 
 
-def convert(bundle: Bundle, *, folded: bool = True) -> Any:
+def convert(bundle: Bundle, *, folded: bool = True, enlarging_from: int = 1) -> Any:
     """The whole ensemble as one `openvino.Model`: preparation, members and fusion.
 
     Args:
         bundle: the ensemble.
         folded: with `nets.engine.folds`, or its networks as published.
+        enlarging_from: of `fold`.
 
     Returns:
         Its inputs are (1, 4) float32 views, left out where no member needs them, and a (1, h, w,
@@ -90,7 +91,7 @@ def convert(bundle: Bundle, *, folded: bool = True) -> Any:
 
     ensemble = load_ensemble(bundle)
     if folded:
-        fold(ensemble, enlarging=True)
+        fold(ensemble, enlarging_from=enlarging_from)
     example = (
         torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
         *(

@@ -138,7 +138,7 @@ def _queue(model: Any, picture: Any, config: dict[str, Any]) -> Callable[[], obj
 def _without_preparation(bundle: Bundle, pictures: int) -> Any:
     """The ensemble's folded graph from (pictures, 3, h, w) float."""
     ensemble = load_ensemble(bundle)
-    fold(ensemble, enlarging=True)
+    fold(ensemble, enlarging_from=1)
 
     class Fused(torch.nn.Module):
         def forward(self, image: torch.Tensor) -> torch.Tensor:

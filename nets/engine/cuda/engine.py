@@ -106,7 +106,7 @@ class CudaEngine(Closing):
         asked = None if precision == "auto" else asked_precision(precision, self._accelerator)
         folded = load_ensemble(bundle)
         # Enlarging by transposed convolutions has not been measured with cuDNN.
-        fold(folded, enlarging=False)
+        fold(folded, enlarging_from=None)
         half = folded if asked == torch.float32 else self._joined(folded)
         kind, found = (asked, "") if asked else self._closest(load_ensemble(bundle), half)
         ensemble = on_device(folded if kind == torch.float32 else half, kind, self._accelerator)

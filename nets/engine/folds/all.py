@@ -36,22 +36,24 @@ class Folds:
         )
 
 
-def fold(ensemble: DivergentNets, *, enlarging: bool) -> Folds:
+def fold(ensemble: DivergentNets, *, enlarging_from: int | None) -> Folds:
     """Rewrite an ensemble's members in place, each for its contract's size and no other.
 
     Args:
         ensemble: in evaluation mode, on the CPU.
-        enlarging: also where maps are enlarged (`fold_enlarging`, `fold_scores`).
+        enlarging_from: channels of a map from which on it is enlarged by the convolution behind it
+            (`fold_enlarging`); None where enlarging is best left to the library, that of scores
+            too (`fold_scores`).
     """
     total = Folds(0, 0, 0, 0)
     for number, member in enumerate(ensemble.members):
         contract = ensemble.contracts[ensemble.of_member[number]]
         kind = next(member.parameters()).dtype
         picture = torch.zeros(1, 3, contract.height, contract.width, dtype=kind)
-        total += Folds(
-            fold_norms(member, picture),
-            drop_dead_taps(member, picture),
-            fold_enlarging(member, picture) if enlarging else 0,
-            fold_scores(member, picture) if enlarging else 0,
-        )
+        norms, taps = fold_norms(member, picture), drop_dead_taps(member, picture)
+        enlargings = scores = 0
+        if enlarging_from is not None:
+            enlargings = fold_enlarging(member, picture, enlarging_from)
+            scores = fold_scores(member, picture)
+        total += Folds(norms, taps, enlargings, scores)
     return total

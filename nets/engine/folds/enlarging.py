@@ -67,7 +67,7 @@ class Enlarging(nn.Module):
         return answer
 
 
-def fold_enlarging(network: nn.Module, picture: Tensor) -> int:
+def fold_enlarging(network: nn.Module, picture: Tensor, least: int = 1) -> int:
     """Let decoders' blocks enlarge by convolution, in place, where that is the same.
 
     It is not where a block enlarges other than twofold or by another filter, or has attention
@@ -77,6 +77,7 @@ def fold_enlarging(network: nn.Module, picture: Tensor) -> int:
         network: takes (N, 3, H, W); in evaluation mode, on the CPU; its norms better folded, or
             they stay between the sum and its activation.
         picture: (1, 3, H, W) of the size for which it is rewritten.
+        least: channels of an enlarged map below which a block stays.
 
     Returns:
         How many blocks were rewritten.
@@ -86,7 +87,8 @@ def fold_enlarging(network: nn.Module, picture: Tensor) -> int:
     def seen(module: Any, given: tuple[Any, ...], result: Tensor) -> None:
         low = given[0]
         doubled = result.shape[2:] == (2 * low.shape[2], 2 * low.shape[3])
-        channels.setdefault(module, set()).add(low.shape[1] if doubled else 0)
+        pays = doubled and low.shape[1] >= least
+        channels.setdefault(module, set()).add(low.shape[1] if pays else 0)
 
     hooks = [
         module.register_forward_hook(seen)
