@@ -175,7 +175,8 @@ def write_bundle(
     Args:
         folder: made; a bundle that is there is replaced, its card and other files are kept.
         members: checkpoints by the names their members get.
-        grid: where the maps meet; the first member's own by default.
+        grid: where the maps meet; by default the finest of the members' own that cover as much of
+            a frame as the first one's.
         fusion: the mean by default.
         threshold: above it a pixel is polyp.
         half: store the weights in half precision.
@@ -201,9 +202,7 @@ def write_bundle(
     values: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "members": {name: f"{name}.safetensors" for name in members},
-        "grid": TypeAdapter(Grid).dump_python(
-            grid or Grid.of(read[0].header.spec.preprocessing), mode="json"
-        ),
+        "grid": TypeAdapter(Grid).dump_python(grid or _finest(read), mode="json"),
         "fusion": fusion_as_said(fusion),
         "threshold": threshold,
     }
@@ -273,6 +272,13 @@ def _replaced(folder: Path) -> Iterator[Path]:
         raise BundleError(f"{folder}: cannot be written ({error.strerror or error})") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _finest(members: Sequence[Member]) -> Grid:
+    """The largest of the members' own grids that cover what the first one's does."""
+    grids = [Grid.of(member.header.spec.preprocessing) for member in members]
+    alike = (grid for grid in grids if grid.extent == grids[0].extent)
+    return max(alike, key=lambda grid: grid.height * grid.width)
 
 
 def _inside(folder: Path, file: Path, key: str) -> Path:

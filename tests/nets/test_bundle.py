@@ -49,6 +49,23 @@ def test_a_bundle_that_ships_is_named_by_its_name_unless_another_lies_there(
         read_weights([Path("elsewhere/compact")])
 
 
+def test_maps_meet_on_the_finest_grid_of_the_first_members_kind(
+    make_member: Callable[..., Path], tmp_path: Path
+) -> None:
+    contracts = {
+        "coarse": Preprocessing(height=64, width=64),
+        "fine": Preprocessing(height=96, width=128),
+        "frame": Preprocessing(height=160, width=160, extent="frame"),
+    }
+    made = {
+        name: make_member(tmp_path / f"{name}.safetensors", contract, 1)
+        for name, contract in contracts.items()
+    }
+    assert write_bundle(tmp_path / "b", made).grid == Grid(96, 128, "view")
+    given = write_bundle(tmp_path / "b", made, grid=Grid(32, 32, "frame"))
+    assert given.grid == Grid(32, 32, "frame")
+
+
 def test_another_fusion_is_another_fingerprint(bundle: Path, member: Path) -> None:
     before = read_bundle(bundle).fingerprint()
     write_bundle(bundle, {"one": member, "two": member}, fusion=Fusion("weighted", (1.0, 3.0)))
