@@ -59,6 +59,7 @@ class Bundle:
         grid: where their maps meet.
         fusion: how they become one.
         threshold: above it a pixel is polyp.
+        certainty: a region counts only where a pixel of it is above that; 0 for all.
         card: the model card's text, empty where there is none.
         quantised: its int8 model, if it has one.
     """
@@ -68,6 +69,7 @@ class Bundle:
     grid: Grid
     fusion: Fusion
     threshold: float
+    certainty: float = 0.0
     card: str = ""
     quantised: Quantised | None = None
 
@@ -156,6 +158,7 @@ def read_bundle(folder: Path) -> Bundle:
         description.grid,
         fusion,
         description.threshold,
+        description.certainty,
         card.read_text(encoding="utf-8", errors="replace") if card.is_file() else "",
         quantised,
     )
@@ -168,6 +171,7 @@ def write_bundle(
     grid: Grid | None = None,
     fusion: Fusion | None = None,
     threshold: float = DEFAULT_THRESHOLD,
+    certainty: float = 0.0,
     half: bool = False,
 ) -> Bundle:
     """Make a bundle of checkpoints.
@@ -179,6 +183,7 @@ def write_bundle(
             a frame as the first one's.
         fusion: the mean by default.
         threshold: above it a pixel is polyp.
+        certainty: a region counts only where a pixel of it is above that; 0 for all.
         half: store the weights in half precision.
 
     Raises:
@@ -205,6 +210,7 @@ def write_bundle(
         "grid": TypeAdapter(Grid).dump_python(grid or _finest(read), mode="json"),
         "fusion": fusion_as_said(fusion),
         "threshold": threshold,
+        "certainty": certainty,
     }
     with _replaced(folder) as partial:
         for member in read:

@@ -51,6 +51,7 @@ class Description:
         grid: where the members' maps meet.
         fusion: how they become one.
         threshold: above it a pixel is polyp.
+        certainty: a region counts only where a pixel of it is above that; 0 for all.
         quantised: the int8 model, if there is one.
     """
 
@@ -60,6 +61,7 @@ class Description:
     grid: Grid
     fusion: Fusion = Field(default_factory=Fusion)
     threshold: float = Field(default=DEFAULT_THRESHOLD, gt=0, lt=1)
+    certainty: float = Field(default=0.0, ge=0, lt=1)
     quantised: Quantised | None = None
 
 

@@ -22,6 +22,7 @@ def settings_used(settings: ProcessSettings, engine: Engine) -> dict[str, object
     return plain(settings) | {
         "weights": weights or [engine.name],
         "threshold": settings.threshold or engine.threshold,
+        "certainty": engine.certainty,
     }
 
 

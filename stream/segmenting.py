@@ -87,6 +87,7 @@ def _algorithm(settings: ProcessSettings, engine: Engine) -> "Algorithm":
     return Algorithm(
         f"DivergentNets {engine.name}",
         engine.name if bundle is None else bundle.fingerprint(),
-        f"threshold {settings.threshold or engine.threshold}, min_area {settings.min_area}, "
+        f"threshold {settings.threshold or engine.threshold}, certainty {engine.certainty}, "
+        f"min_area {settings.min_area}, "
         f"members {', '.join(engine.members)}, {engine.arithmetic}",
     )

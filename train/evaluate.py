@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nets.certainty import settled
 from nets.engine.protocol import Engine, Maps
 from nets.errors import EngineError
 from nets.picture import Rect
@@ -90,7 +91,7 @@ def evaluate_members(
 ) -> list[Evaluation]:
     """Evaluate each member of an ensemble alone, and the ensemble, in one pass over the pictures.
 
-    Members are judged on the bundle's grid, at its threshold. Errors as `evaluate`.
+    Members are judged on the bundle's grid, at its threshold and certainty. Errors as `evaluate`.
 
     Args:
         engine: what predicts.
@@ -175,6 +176,7 @@ def _pass(
                 f"{engine.name} on {engine.runs_on} answers with numbers that are no "
                 "probabilities: try another precision, or train the weights anew"
             )
+        maps = settled(maps, engine.threshold, engine.certainty)
         for loaded, per_name in zip(batch, maps, strict=True):
             for place, probability in enumerate(per_name):
                 result = score_image(
@@ -209,6 +211,7 @@ def conditions_of(
         "grid": f"{engine.grid.width}x{engine.grid.height} of the {engine.grid.extent}",
         "view": WHOLE_FRAME if find_view is None else "found in each picture",
         "threshold": engine.threshold,
+        "certainty": engine.certainty,
     }
 
 

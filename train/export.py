@@ -120,6 +120,7 @@ def facts(bundle: Bundle) -> dict[str, Any]:
         "program": f"divergentnets {version('divergentnets')}",
         "use": "research software, not a medical device",
         "threshold": bundle.threshold,
+        "certainty": bundle.certainty,
         "grid": {"height": grid.height, "width": grid.width, "extent": grid.extent},
         "members": {
             member.name: member.header.spec.preprocessing.as_dict() for member in bundle.members

@@ -22,7 +22,7 @@ def place_bundle(weights: Sequence[Path], folder: Path) -> Bundle:
     bundle = read_weights(weights)
     if len(weights) > 1 or not weights[0].is_dir():
         members = {member.name: member.path for member in bundle.members}
-        return write_bundle(folder, members, threshold=bundle.threshold)
+        return write_bundle(folder, members, threshold=bundle.threshold, certainty=bundle.certainty)
     if weights[0].resolve() != folder.resolve():
         try:
             shutil.copytree(weights[0], folder, dirs_exist_ok=True)

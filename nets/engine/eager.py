@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from nets.bundle import Bundle
+from nets.certainty import settled
 from nets.checkpoint import load_checkpoint
 from nets.engine.protocol import Maps, OnHost, view_shares
 from nets.ensemble import DivergentNets
@@ -35,7 +36,7 @@ class EagerEngine(OnHost):
         self.card = bundle.card
         self.contracts = bundle.contracts
         self.grid = bundle.grid
-        self.threshold = bundle.threshold
+        self.threshold, self.certainty = bundle.threshold, bundle.certainty
         self.members = tuple(member.name for member in bundle.members)
         self.batch = 1 if device == "cpu" else 8
         try:
@@ -52,7 +53,7 @@ class EagerEngine(OnHost):
 
     def predict(self, pictures: Sequence[Prepared]) -> Maps:
         """Fused probability; shape as the protocol says."""
-        return self._run(pictures)[0]
+        return settled(self._run(pictures)[0], self.threshold, self.certainty)
 
     def predict_members(self, pictures: Sequence[Prepared]) -> Maps:
         """Each member's probability; shape as the protocol says."""

@@ -29,7 +29,7 @@ class FixedEngine(OnHost):
         self.device, self.arithmetic = "cpu", "f32"
         self.contracts: tuple[Preprocessing, ...] = (Preprocessing(height=256, width=256),)
         self.grid = Grid.of(self.contracts[0])
-        self.threshold = 0.5
+        self.threshold, self.certainty = 0.5, 0.0
         self.members: tuple[str, ...] = ("ellipse",)
         self.batch = 1
         rows, columns = np.mgrid[0 : self.grid.height, 0 : self.grid.width].astype(np.float32)

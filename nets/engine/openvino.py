@@ -15,6 +15,7 @@ import numpy as np
 
 from nets.bundle import Bundle
 from nets.cache import cache_folder
+from nets.certainty import settled
 from nets.engine.openvino_memory import pictures_at_once
 from nets.engine.openvino_model import converted, quantised
 from nets.engine.openvino_runtime import openvino
@@ -61,7 +62,7 @@ class OpenVinoEngine(OnHost):
         self.card = bundle.card
         self.contracts = bundle.contracts
         self.grid = bundle.grid
-        self.threshold = bundle.threshold
+        self.threshold, self.certainty = bundle.threshold, bundle.certainty
         self.members = tuple(member.name for member in bundle.members)
         self._compiled = _compiled(bundle, mode, precision, device, notify)
         kind = str(self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string())
@@ -75,7 +76,7 @@ class OpenVinoEngine(OnHost):
 
     def predict(self, pictures: Sequence[Prepared]) -> Maps:
         """Fused probability; shape as the protocol says."""
-        return self._run(pictures, 0)
+        return settled(self._run(pictures, 0), self.threshold, self.certainty)
 
     def predict_members(self, pictures: Sequence[Prepared]) -> Maps:
         """Each member's probability; shape as the protocol says."""

@@ -26,6 +26,7 @@ class Engine(Protocol):
         contracts: what each of a `Prepared`'s inputs is for, in order.
         grid: the shape and extent of the maps.
         threshold: above it a pixel is polyp.
+        certainty: fused maps pass the threshold only in regions that are surer than that somewhere.
         members: names of the members, in order.
         batch: how many pictures a call answers fastest.
     """
@@ -38,6 +39,7 @@ class Engine(Protocol):
     contracts: tuple[Preprocessing, ...]
     grid: Grid
     threshold: float
+    certainty: float
     members: tuple[str, ...]
     batch: int
 

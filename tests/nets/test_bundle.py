@@ -33,6 +33,7 @@ def test_a_bundle_is_read_as_it_was_written(bundle: Path) -> None:
     read = read_bundle(bundle)
     assert [m.name for m in read.members] == ["one", "two"]
     assert (read.grid, read.threshold) == (Grid(64, 64, "view"), 0.5)
+    assert read.certainty == 0.0
     assert len(read.contracts) == 1
     assert read_weights([bundle]).fingerprint() == read.fingerprint()
 
@@ -64,6 +65,14 @@ def test_maps_meet_on_the_finest_grid_of_the_first_members_kind(
     assert write_bundle(tmp_path / "b", made).grid == Grid(96, 128, "view")
     given = write_bundle(tmp_path / "b", made, grid=Grid(32, 32, "frame"))
     assert given.grid == Grid(32, 32, "frame")
+
+
+def test_how_sure_a_region_has_to_be_is_kept(bundle: Path, member: Path) -> None:
+    write_bundle(bundle, {"one": member}, threshold=0.4, certainty=0.9)
+    read = read_bundle(bundle)
+    assert (read.threshold, read.certainty) == (0.4, 0.9)
+    with pytest.raises(BundleError, match="certainty"):
+        read_bundle(described(bundle, certainty=1.5))
 
 
 def test_another_fusion_is_another_fingerprint(bundle: Path, member: Path) -> None:

@@ -79,7 +79,7 @@ class GreenEngine(Closing):
         self.runs_on = "test"
         self.contracts = (contract or Preprocessing(height=256, width=256, extent="frame"),)
         self.grid = grid or Grid.of(self.contracts[0])
-        self.threshold = 0.5
+        self.threshold, self.certainty = 0.5, 0.0
         self.members = ("sharp", "wide")
         self.batch = 3
         self.sure = sure

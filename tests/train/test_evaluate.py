@@ -50,6 +50,17 @@ def test_the_threshold_itself_is_background(samples: list[Sample], green_engine:
     assert found.native_rows[:, :2].sum() == 0
 
 
+def test_a_region_that_is_not_sure_enough_is_background(
+    samples: list[Sample], green_engine: Engine
+) -> None:
+    engine = green_engine(sure=0.8)
+    engine.certainty = 0.85
+    assert evaluate(engine, samples).native_rows[:, :2].sum() == 0
+    assert all(it.native_rows[:, :2].sum() == 0 for it in evaluate_members(engine, samples))
+    engine.certainty = 0.75
+    assert evaluate(engine, samples).images == evaluate(green_engine(), samples).images
+
+
 def test_members_are_evaluated_beside_the_ensemble(
     samples: list[Sample], green_engine: Engine
 ) -> None:

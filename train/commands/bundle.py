@@ -18,6 +18,7 @@ def bundle(
     output: Output,
     shares: Annotated[tuple[float, ...], Several] = (),
     threshold: float = 0.5,
+    certainty: float = 0.0,
     half: bool = False,
     overwrite: Overwrite = False,
 ) -> None:
@@ -28,6 +29,7 @@ def bundle(
         output: The bundle's folder.
         shares: Each member's weight in the fusion; the plain mean if not given.
         threshold: Above it a pixel is polyp.
+        certainty: A region counts only where a pixel of it is above that; 0 counts all.
         half: Store the weights in half precision.
         overwrite: Replace a bundle.
     """
@@ -42,7 +44,9 @@ def bundle(
         members[name] = path
     refuse_existing(output, overwrite)
     fusion = Fusion("weighted", shares) if shares else Fusion()
-    made = write_bundle(output, members, fusion=fusion, threshold=threshold, half=half)
+    made = write_bundle(
+        output, members, fusion=fusion, threshold=threshold, certainty=certainty, half=half
+    )
     print_bundle(made, output)
 
 
@@ -65,6 +69,7 @@ def print_bundle(bundle: "Bundle", folder: Path) -> None:
     print(
         f"{folder}: {bundle.fusion.kind} of {len(bundle.members)} on {grid.width}x{grid.height} "
         f"of the {grid.extent}, polyp above {bundle.threshold}"
+        + (f" in regions above {bundle.certainty}" if bundle.certainty else "")
     )
 
 

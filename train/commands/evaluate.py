@@ -27,6 +27,7 @@ def evaluate(
     leave_one_out: bool = False,
     cost: bool = False,
     view: Literal["auto", "full"] = "auto",
+    certainty: float | None = None,
     name: str = "",
     device: str = "auto",
     precision: str = "auto",
@@ -45,6 +46,7 @@ def evaluate(
         leave_one_out: Score the ensemble without each of its members too.
         cost: Count and time a frame, for each member alone too.
         view: auto finds the endoscope's picture in each frame, full takes the whole frame.
+        certainty: Of regions that count, not the bundle's own; 0 counts all, as the paper does.
         name: What the tables call it; the weights' own name if not given.
         device: auto, cpu (OpenVINO), eager (PyTorch on the CPU) or cuda[:N].
         precision: auto, f32, f16, bf16 or int8.
@@ -67,6 +69,8 @@ def evaluate(
     shares = _shares(bundle) if leave_one_out else ()
     samples = of_split(read_manifest(manifest), split, manifest)
     with open_engine(weights, device=device, precision=precision) as engine:
+        if certainty is not None:
+            engine.certainty = certainty
         several = members or leave_one_out
         together = ENSEMBLE if several and len(engine.members) > 1 else engine.name
         wishes: dict[str, Any] = {

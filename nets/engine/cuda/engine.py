@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from nets.bundle import Bundle
+from nets.certainty import settled
 from nets.engine.cuda.accelerator import Accelerator
 from nets.engine.cuda.intake import Intake, Kind, PlanesIntake, PreparedIntake, kind_of
 from nets.engine.cuda.precision import NAMES, asked_precision, closest_precision, on_device
@@ -68,7 +69,7 @@ class CudaEngine(Closing):
         self.card = bundle.card
         self.contracts = bundle.contracts
         self.grid = bundle.grid
-        self.threshold = bundle.threshold
+        self.threshold, self.certainty = bundle.threshold, bundle.certainty
         self.members = tuple(member.name for member in bundle.members)
         self.device = str(accelerator.device)
         self._accelerator, self._notify = accelerator, notify
@@ -88,7 +89,8 @@ class CudaEngine(Closing):
 
     def predict(self, pictures: Sequence[Prepared]) -> Maps:
         """Fused probability; shape as the protocol says."""
-        return self._on_thread(self._answer, pictures, "fused")
+        fused = self._on_thread(self._answer, pictures, "fused")
+        return settled(fused, self.threshold, self.certainty)
 
     def predict_members(self, pictures: Sequence[Prepared]) -> Maps:
         """Each member's probability; shape as the protocol says."""

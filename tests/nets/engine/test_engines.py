@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from nets.bundle import read_bundle, write_bundle
+from nets.certainty import settled
 from nets.engine import Engine, open_engine
 from nets.engine.cuda import CudaEngine
 from nets.engine.cuda.accelerator import Plain
@@ -131,6 +132,19 @@ def test_every_engine_gives_the_references_answer(
         ours, expected = getattr(engine, ask)(prepared), getattr(reference, ask)(prepared)
         assert ours.dtype == np.float32 and ours.shape == expected.shape
         assert np.abs(ours - expected).mean() <= WAYS[way][1]
+
+
+def test_every_engine_lets_regions_count_that_it_is_sure_of_alone(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared = pictures(engine)
+    maps = engine.predict(prepared)
+    threshold, certainty = (float(np.quantile(maps, share)) for share in (0.6, 0.9999))
+    monkeypatch.setattr(engine, "threshold", threshold)
+    monkeypatch.setattr(engine, "certainty", certainty)
+    ours, expected = engine.predict(prepared) > threshold, settled(maps, threshold, certainty)
+    assert np.array_equal(ours, expected > threshold)
+    assert 0 < ours.sum() < (maps > threshold).sum()
 
 
 @pytest.mark.parametrize("kind", LEARNED)
