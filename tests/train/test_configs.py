@@ -27,7 +27,7 @@ def of(paths: list[Path]) -> dict:
 def test_all_of_them_are_there() -> None:
     assert {path.stem for path in PLANS} >= {"paper", "paper-unet", "compact", "student"}
     assert {path.stem for path in RECIPES} == {
-        *("paper-text", "paper-code", "modern", "distill", "student")
+        *("paper-text", "paper-code", "modern", "sober", "distill", "student")
     }
 
 

@@ -145,8 +145,8 @@ def test_any_number_of_frames_of_any_size_is_taken(answer: Run, count, size) -> 
     frames = np.random.default_rng(3).integers(0, 256, (count, *size, 3), np.uint8)
     got = answer(frames, np.array([[0, 0, size[1], size[0]]] * count))
     assert got["mask"].shape == (count, *size)
-    assert got["probability"].shape == (count, 192, 192)
-    assert got["members"].shape == (count, 3, 192, 192)
+    assert got["probability"].shape == (count, *got["members"].shape[2:])
+    assert got["members"].shape == (count, 3, 320, 320)
 
 
 def test_the_file_says_what_is_in_it(exported: Path) -> None:
