@@ -7,6 +7,7 @@ one's map brought to the host before the next model starts; their mean taken the
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ class AuthorsWay:
 
     def __init__(self, bundle: Bundle, device: str, memory_format: str) -> None:
         self._format = MEMORY_FORMATS[memory_format]
+        self._size = bundle.grid.width, bundle.grid.height
         self._device = torch.device(device)
         self._members: list[tuple[torch.nn.Module, Preprocessing]] = []
         for member in bundle.members:
@@ -46,7 +48,8 @@ class AuthorsWay:
             inputs: what each preprocessing makes of the picture, (h, w, 3) uint8.
 
         Returns:
-            (h, w) float32, 0 or 1; members of one size are assumed, as the authors' are.
+            (h, w) float32, 0 or 1, of the bundle's grid; the authors' members are of one size, here
+            maps of other sizes are brought to it by OpenCV's bilinear filter.
         """
         maps = []
         with torch.no_grad():
@@ -55,5 +58,8 @@ class AuthorsWay:
                 picture = inputs[contract].astype(np.float32) * scale + offset
                 image = torch.from_numpy(picture.transpose(2, 0, 1)[None].copy())
                 image = image.to(self._device, memory_format=self._format)
-                maps.append(module(image)[0, POLYP].cpu().numpy())
+                map_ = module(image)[0, POLYP].cpu().numpy()
+                maps.append(
+                    map_ if map_.shape == self._size[::-1] else cv2.resize(map_, self._size)
+                )
         return np.asarray(np.round(np.mean(np.stack(maps), axis=0)))

@@ -97,7 +97,7 @@ def against_authors(
     prepared: Prepared,
     inputs: dict[Preprocessing, Rgb],
     seconds: float,
-) -> dict[str, Any] | None:
+) -> dict[str, Any]:
     """One picture by this engine and by the authors' way, in turn.
 
     Args:
@@ -109,11 +109,8 @@ def against_authors(
 
     Returns:
         Median milliseconds of the engine and of both memory formats of the authors' way, and
-        `ratio`: how many times the engine is faster than the faster of them. None where members
-        differ in size, which the authors' way does not know.
+        `ratio`: how many times the engine is faster than the faster of them.
     """
-    if len({(contract.height, contract.width) for contract in bundle.contracts}) > 1:
-        return None
     import torch
 
     from stream.bench.authors import MEMORY_FORMATS, AuthorsWay

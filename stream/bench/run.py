@@ -202,7 +202,7 @@ def _authors(asked: Asked, bundle: Bundle, engine: Engine, frame: Frame) -> dict
     prepared = engine.prepare(frame.picture, view)
     by_contract = dict(zip(bundle.contracts, inputs, strict=True))
     authors = against_authors(bundle, engine, prepared, by_contract, asked.for_("authors"))
-    return {"authors_ratio": authors and authors["ratio"], "authors": authors}
+    return {"authors_ratio": authors["ratio"], "authors": authors}
 
 
 def _roofline(

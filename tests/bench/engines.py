@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from nets.architectures import build
 from nets.bundle import Bundle, Member
@@ -38,9 +39,11 @@ def measure(weights: tuple[str, ...], folder: Path) -> dict[str, Any]:
     """Milliseconds a picture of every way, and the engine's speed in multiples of each."""
     bundle = named_bundle(weights)
     assert bundle is not None
-    contract = bundle.contracts[0]
     rng = np.random.default_rng(4)
-    picture = rng.integers(0, 256, (1, contract.height, contract.width, 3), dtype=np.uint8)
+    picture = [
+        rng.integers(0, 256, (1, contract.height, contract.width, 3), dtype=np.uint8)
+        for contract in bundle.contracts
+    ]
     published = convert(bundle, folded=False)
     model = openvino.Core().read_model(converted(bundle, print))
     float_model = _without_preparation(bundle, 1)
@@ -48,8 +51,8 @@ def measure(weights: tuple[str, ...], folder: Path) -> dict[str, Any]:
         open_engine(weights, device="cpu", mode="latency") as soon,
         open_engine(weights, device="cpu", mode="throughput") as many,
     ):
-        whole = Rect(0, 0, contract.width, contract.height)
-        prepared = Prepared(tuple(picture[0] for _ in bundle.contracts), whole, whole)
+        whole = Rect(0, 0, bundle.grid.width, bundle.grid.height)
+        prepared = Prepared(tuple(made[0] for made in picture), whole, whole)
         one: dict[str, Callable[[], object]] = {
             "engine": lambda: soon.predict([prepared]),
             "plain OpenVINO": _plain(published, picture, "LATENCY"),
@@ -67,7 +70,9 @@ def measure(weights: tuple[str, ...], folder: Path) -> dict[str, Any]:
             "2 streams of 1 thread": _queue(model, picture, _streams(2, 2)),
             "1 stream of 2 threads": _queue(model, picture, _streams(1, 2)),
             f"a batch of {PICTURES}": _outside(
-                _without_preparation(bundle, PICTURES), np.repeat(picture, PICTURES, 0), bundle
+                _without_preparation(bundle, PICTURES),
+                [np.repeat(made, PICTURES, 0) for made in picture],
+                bundle,
             ),
         }
         found = {"one picture": _in_turn(one, 1)}
@@ -109,7 +114,7 @@ def _in_turn(ways: dict[str, Callable[[], object]], pictures: int) -> dict[str, 
 def _plain(model: Any, picture: Any, hint: str) -> Callable[[], object]:
     """What OpenVINO's own quick start does."""
     compiled = openvino.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": hint})
-    return lambda: np.array(compiled([picture])[0])
+    return lambda: np.array(compiled(picture)[0])
 
 
 def _streams(streams: int, threads: int) -> dict[str, Any]:
@@ -128,7 +133,7 @@ def _queue(model: Any, picture: Any, config: dict[str, Any]) -> Callable[[], obj
 
     def work() -> object:
         for number in range(PICTURES):
-            queue.start_async([picture], number)
+            queue.start_async(picture, number)
         queue.wait_all()
         return answers
 
@@ -136,33 +141,45 @@ def _queue(model: Any, picture: Any, config: dict[str, Any]) -> Callable[[], obj
 
 
 def _without_preparation(bundle: Bundle, pictures: int) -> Any:
-    """The ensemble's folded graph from (pictures, 3, h, w) float."""
+    """The ensemble's folded graph from (pictures, 3, h, w) float for each contract."""
     ensemble = load_ensemble(bundle)
     fold(ensemble, enlarging_from=1)
 
+    size = bundle.grid.height, bundle.grid.width
+
     class Fused(torch.nn.Module):
-        def forward(self, image: torch.Tensor) -> torch.Tensor:
-            return torch.stack([member(image)[:, 1] for member in ensemble.members]).mean(0)
+        def forward(self, *images: torch.Tensor) -> torch.Tensor:
+            maps = [
+                member(images[place])[:, 1:]
+                for member, place in zip(ensemble.members, ensemble.of_member, strict=True)
+            ]
+            return torch.stack(
+                [it if it.shape[2:] == size else functional.interpolate(it, size) for it in maps]
+            ).mean(0)
 
-    contract = bundle.contracts[0]
-    example = torch.zeros(pictures, 3, contract.height, contract.width)
-    return _exported(Fused().eval(), example)
+    examples = [
+        torch.zeros(pictures, 3, contract.height, contract.width) for contract in bundle.contracts
+    ]
+    return _exported(Fused().eval(), *examples)
 
 
-def _exported(module: torch.nn.Module, example: torch.Tensor) -> Any:
+def _exported(module: torch.nn.Module, *examples: torch.Tensor) -> Any:
     with torch.no_grad():
-        model = openvino.convert_model(torch.export.export(module, (example,)))
-    model.reshape(list(example.shape))
+        model = openvino.convert_model(torch.export.export(module, examples))
+    model.reshape({number: list(example.shape) for number, example in enumerate(examples)})
     return model
 
 
 def _outside(model: Any, picture: Any, bundle: Bundle) -> Callable[[], object]:
     compiled = openvino.Core().compile_model(model, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
-    scale, offset = bundle.contracts[0].affine()
+    affine = [contract.affine() for contract in bundle.contracts]
 
     def work() -> object:
-        image = np.ascontiguousarray((picture * scale + offset).transpose(0, 3, 1, 2))
-        return np.array(compiled([image])[0])
+        images = [
+            np.ascontiguousarray((made * scale + offset).transpose(0, 3, 1, 2))
+            for made, (scale, offset) in zip(picture, affine, strict=True)
+        ]
+        return np.array(compiled(images)[0])
 
     return work
 
@@ -175,8 +192,11 @@ def _five(bundle: Bundle, picture: Any) -> Callable[[], object]:
         single = Bundle(member.name, (member,), bundle.grid, Fusion(), bundle.threshold)
         return core.compile_model(convert(single), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
 
-    compiled = [alone(member) for member in bundle.members]
-    return lambda: np.mean([model([picture])[0] for model in compiled], axis=0)
+    compiled = [
+        (alone(member), picture[bundle.contracts.index(member.header.spec.preprocessing)])
+        for member in bundle.members
+    ]
+    return lambda: np.mean([model([made])[0] for model, made in compiled], axis=0)
 
 
 def _onnx_runtime(bundle: Bundle, picture: Any, folder: Path) -> Callable[[], object] | None:
@@ -186,19 +206,16 @@ def _onnx_runtime(bundle: Bundle, picture: Any, folder: Path) -> Callable[[], ob
         import onnxscript  # noqa: F401
     except ImportError:
         return None
-    contract = bundle.contracts[0]
-    example = (
-        torch.tensor([[0.0, 0.0, 1.0, 1.0]]),
-        torch.zeros(1, contract.height, contract.width, 3, dtype=torch.uint8),
-    )
+    example = (torch.tensor([[0.0, 0.0, 1.0, 1.0]]), *map(torch.from_numpy, picture))
     path = folder / "ensemble.onnx"
     torch.onnx.export(load_ensemble(bundle), example, path, dynamo=True)
     options = onnxruntime.SessionOptions()
     # Its threads would spin on while the next way's turn has come.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    views = example[0].numpy()
-    feed = {it.name: views if it.name == "views" else picture for it in session.get_inputs()}
+    inputs = session.get_inputs()
+    arrays = [tensor.numpy() for tensor in example][-len(inputs) :]
+    feed = {it.name: array for it, array in zip(inputs, arrays, strict=True)}
     return lambda: session.run(None, feed)[0]
 
 
@@ -206,7 +223,7 @@ def _encoders(bundle: Bundle, picture: Any) -> dict[str, Callable[[], object]]:
     """Encoders of one kind, one after another and joined."""
     spec: MemberSpec = next(m for m in bundle.members if m.name == "unetplusplus").header.spec
     encoders: Sequence[Any] = [build(spec).get_submodule("encoder") for _ in range(ENCODERS)]
-    image = torch.from_numpy(picture.transpose(0, 3, 1, 2) / np.float32(255))
+    image = torch.from_numpy(picture[0].transpose(0, 3, 1, 2) / np.float32(255))
     ways: dict[str, Callable[[], object]] = {}
     modules = {"one after another": Separate(encoders), "grouped": Grouped(encoders)}
     answers = []
