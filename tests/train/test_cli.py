@@ -223,6 +223,19 @@ def test_from_pictures_to_tables_and_figures(
     assert names >= {"training-curves", "figure-2", "figure-4", "reliability", "disagreement"}
 
 
+def test_a_size_that_is_asked_for_is_learned_at_too(
+    plan: Path, manifest: Path, tmp_path: Path
+) -> None:
+    smaller = tmp_path / "smaller.yaml"
+    smaller.write_text("epochs: 1\nsize_in_training: 0.5\n")
+    runs = tmp_path / "runs"
+    fit = ["fit", str(plan), "--manifest", str(manifest), "-o", str(runs), "--device", "cpu"]
+    assert run([*fit, "--member", "unet", "--recipe", str(smaller), "--size", "32"]) == 0
+    settings = json.loads((runs / "unet" / "settings.json").read_text())
+    assert settings["recipe"]["size_in_training"] == 1.0
+    assert settings["member"]["preprocessing"]["width"] == 32
+
+
 def test_a_bundle_is_made_by_hand_with_names_shares_and_half_precision(
     plan: Path, manifest: Path, tmp_path: Path, capsys
 ) -> None:

@@ -27,7 +27,7 @@ class TrainingOptions:
         member: Train these alone, and make no bundle.
         recipe: A recipe's file instead of the plan's own.
         epochs: Instead of the recipe's.
-        size: Rows and columns of the networks' input instead of the plan's.
+        size: Rows and columns of the networks' input instead of the plan's, in learning too.
         batch_size: Instead of the recipe's.
         learning_rate: Instead of the recipe's.
         patience: Stop after so many epochs without a better one.
@@ -92,6 +92,7 @@ def train_members(
         "patience": options.patience,
         "precision": options.precision,
         "seed": options.seed,
+        "size_in_training": None if options.size is None else 1.0,
     }
     wanted = {
         name: (
