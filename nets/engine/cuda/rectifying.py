@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nets.engine.folds.rewriting import run_watched
+
 Convolve = Callable[[Tensor, nn.Conv2d], Tensor]
 """ReLU of a convolution with its bias."""
 
@@ -111,19 +113,14 @@ def _before_relu(network: nn.Module) -> set[nn.Conv2d]:
         if module is not None and result is given[0] and result._version == version:
             rectified[module] += 1
 
-    hooks = [
+    hooks = (
         module.register_forward_hook(after_convolution)
         if isinstance(module, nn.Conv2d)
         else module.register_forward_pre_hook(before)
         for module in network.modules()
         if isinstance(module, nn.Conv2d | nn.ReLU)
-    ]
-    try:
-        with torch.inference_mode(mode=False), torch.no_grad():  # versions are not kept inside
-            network(torch.zeros(1, 3, SIDE, SIDE))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    )
+    run_watched(network, torch.zeros(1, 3, SIDE, SIDE), hooks)
     return {it for it, count in rectified.items() if count == runs[it] and _is_plain(it)}
 
 

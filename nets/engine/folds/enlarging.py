@@ -17,6 +17,8 @@ from segmentation_models_pytorch.decoders.unetplusplus.decoder import DecoderBlo
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nets.engine.folds.rewriting import replace_modules, run_watched
+
 TAPS = torch.tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=torch.float64)
 """From a convolution's three taps along an axis to the transposed one's four."""
 
@@ -90,26 +92,18 @@ def fold_enlarging(network: nn.Module, picture: Tensor, least: int = 1) -> int:
         pays = doubled and low.shape[1] >= least
         channels.setdefault(module, set()).add(low.shape[1] if pays else 0)
 
-    hooks = [
+    hooks = (
         module.register_forward_hook(seen)
         for module in network.modules()
         if isinstance(module, UnetDecoderBlock | DecoderBlock) and _is_plain(module)
-    ]
-    try:
-        with torch.no_grad():
-            network(picture)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    made = {
-        block: Enlarging(block, next(iter(kinds)))
+    )
+    run_watched(network, picture, hooks)
+    made: dict[nn.Module, nn.Module] = {
+        block: Enlarging(block, next(iter(kinds))).eval()
         for block, kinds in channels.items()
         if len(kinds) == 1 and 0 not in kinds
     }
-    for name, module in list(network.named_modules(remove_duplicate=False)):
-        if module in made:
-            network.set_submodule(name, made[module].eval())
-    return len(made)
+    return replace_modules(network, made)
 
 
 def _is_plain(block: UnetDecoderBlock | DecoderBlock) -> bool:

@@ -3,9 +3,10 @@
 from collections import Counter
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+from nets.engine.folds.rewriting import replace_modules, run_watched
 
 
 def fold_norms(network: nn.Module, picture: Tensor) -> int:
@@ -36,26 +37,18 @@ def fold_norms(network: nn.Module, picture: Tensor) -> int:
         if convolution is not None and result is given[0]:
             pairs.append((convolution, module))
 
-    hooks = [
+    hooks = (
         module.register_forward_hook(after_convolution)
         if isinstance(module, nn.Conv2d)
         else module.register_forward_pre_hook(before_norm)
         for module in network.modules()
         if isinstance(module, nn.Conv2d | nn.BatchNorm2d)
-    ]
-    try:
-        with torch.no_grad():
-            network(picture)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    )
+    run_watched(network, picture, hooks)
     folded = {norm: it for it, norm in pairs if runs[it] == runs[norm] == 1}
     for norm, convolution in folded.items():
         _fold(convolution, norm)
-    for name, module in list(network.named_modules(remove_duplicate=False)):
-        if isinstance(module, nn.BatchNorm2d) and module in folded:
-            network.set_submodule(name, _rest(module))
-    return len(folded)
+    return replace_modules(network, {norm: _rest(norm) for norm in folded})
 
 
 def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:

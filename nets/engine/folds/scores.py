@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nets.engine.folds.rewriting import replace_modules, run_watched
+
 FEW = 4
 """Channels up to which products are faster; maps of features have many more."""
 
@@ -51,26 +53,18 @@ def fold_scores(network: nn.Module, picture: Tensor) -> int:
         _, channels, *size = given[0].shape
         seen.setdefault(module, set()).add((size[0], size[1]) if channels <= FEW else (0, 0))
 
-    hooks = [
+    hooks = (
         module.register_forward_pre_hook(before)
         for module in network.modules()
         if isinstance(module, nn.Upsample) and module.mode == "bilinear"
-    ]
-    try:
-        with torch.no_grad():
-            network(picture)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    made = {
+    )
+    run_watched(network, picture, hooks)
+    made: dict[nn.Module, nn.Module] = {
         module: Products(module, next(iter(sizes)), picture)
         for module, sizes in seen.items()
         if len(sizes) == 1 and (0, 0) not in sizes
     }
-    for name, module in list(network.named_modules(remove_duplicate=False)):
-        if isinstance(module, nn.Upsample) and module in made:
-            network.set_submodule(name, made[module])
-    return len(made)
+    return replace_modules(network, made)
 
 
 def _along_an_axis(enlarging: nn.Upsample, side: int) -> Tensor:

@@ -8,8 +8,9 @@ maps.
 from collections import defaultdict
 from copy import copy
 
-import torch
 from torch import Tensor, nn
+
+from nets.engine.folds.rewriting import replace_modules, run_watched
 
 
 def drop_dead_taps(network: nn.Module, picture: Tensor) -> int:
@@ -32,30 +33,22 @@ def drop_dead_taps(network: nn.Module, picture: Tensor) -> int:
         )
         lost[module].append((rows, columns))
 
-    hooks = [
+    hooks = (
         module.register_forward_hook(seen)
         for module in network.modules()
         if type(module) is nn.Conv2d  # some libraries' own ones pad by themselves
         and max(module.dilation) > 1
         and module.padding_mode == "zeros"
         and not isinstance(module.padding, str)
-    ]
-    try:
-        with torch.no_grad():
-            network(picture)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    smaller = {
+    )
+    run_watched(network, picture, hooks)
+    smaller: dict[nn.Module, nn.Module] = {
         module: _smaller(module, (min(rows), min(columns)))
         for module, runs in lost.items()
         for rows, columns in [tuple(zip(*runs, strict=True))]
         if min(rows) or min(columns)
     }
-    for name, module in list(network.named_modules(remove_duplicate=False)):
-        if isinstance(module, nn.Conv2d) and module in smaller:
-            network.set_submodule(name, smaller[module])
-    return len(smaller)
+    return replace_modules(network, smaller)
 
 
 def _dead_rings(convolution: nn.Conv2d, axis: int, before: int, after: int) -> int:
