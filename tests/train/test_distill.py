@@ -15,6 +15,7 @@ from nets.bundle import Bundle, read_weights, write_bundle
 from nets.checkpoint import Header, read_header, save_checkpoint
 from nets.engine import open_engine
 from nets.errors import ShapeError
+from nets.grid import Grid
 from nets.picture import Rect
 from nets.preprocessing import Prepared, Preprocessing, prepare_rgb
 from nets.spec import MemberSpec
@@ -79,7 +80,7 @@ def teacher(tiny_member: Callable[..., MemberSpec], tmp_path_factory) -> Bundle:
             2,
         ),
     }
-    return write_bundle(folder / "both", members)
+    return write_bundle(folder / "both", members, grid=Grid.of(CONTRACT))
 
 
 def test_agreement_is_best_where_the_teacher_is_met_even_in_doubt() -> None:
