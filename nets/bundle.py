@@ -120,14 +120,13 @@ def read_weights(weights: Sequence[Path]) -> Bundle:
 
 
 def bundle_of(checkpoints: Sequence[Path]) -> Bundle:
-    """An ensemble of checkpoints by their mean, on the grid of the first one."""
+    """An ensemble of checkpoints by their mean, on the grid that `write_bundle` would give it."""
     if not checkpoints:
         raise BundleError("no weights: name a bundle or checkpoints")
     members = tuple(Member(path.stem, path, read_header(path)) for path in checkpoints)
     _check_together(members, "these checkpoints")
-    grid = Grid.of(members[0].header.spec.preprocessing)
     name = members[0].name if len(members) == 1 else f"{len(members)} checkpoints"
-    return Bundle(name, members, grid, Fusion(), DEFAULT_THRESHOLD)
+    return Bundle(name, members, _finest(members), Fusion(), DEFAULT_THRESHOLD)
 
 
 def read_bundle(folder: Path) -> Bundle:

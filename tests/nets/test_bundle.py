@@ -63,6 +63,7 @@ def test_maps_meet_on_the_finest_grid_of_the_first_members_kind(
         for name, contract in contracts.items()
     }
     assert write_bundle(tmp_path / "b", made).grid == Grid(96, 128, "view")
+    assert read_weights(list(made.values())).grid == Grid(96, 128, "view")
     given = write_bundle(tmp_path / "b", made, grid=Grid(32, 32, "frame"))
     assert given.grid == Grid(32, 32, "frame")
 

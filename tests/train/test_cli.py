@@ -117,6 +117,7 @@ def test_wrong_usage_is_one_line_and_status_2(arguments, said: str, capsys) -> N
         (["bundle", "none.safetensors", "-o", "b"], "no such checkpoint"),
         (["bundle", "a=x", "a=y", "-o", "b"], "two members are called a"),
         (["evaluate", "--manifest", "none.csv"], "none.csv"),
+        (["evaluate", "--manifest", "none.csv", "--certainty", "1.5"], "--certainty 1.5"),
         (["tables"], "no evaluations"),
         (["tables", "none.json"], "none.json"),
         (["figures", "-o", "figures"], "nothing to draw"),

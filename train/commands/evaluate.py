@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from train.commands.options import Overwrite, Several, refuse_existing
-from train.errors import ManifestError, TrainingError
+from train.errors import ManifestError, SettingsError, TrainingError
 
 if TYPE_CHECKING:
     from nets.bundle import Bundle
@@ -53,6 +53,8 @@ def evaluate(
         cluster_by: What the bootstrap draws; what is known decides if not given.
         overwrite: Replace existing files.
     """
+    if certainty is not None and not 0 <= certainty < 1:
+        raise SettingsError(f"--certainty {certainty:g}: name a probability from 0 to below 1")
     if json is not None:
         refuse_existing(json, overwrite)
     from nets.engine import named_bundle, open_engine
